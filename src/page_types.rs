@@ -41,7 +41,9 @@ use crate::products::events::entrance::answers as entrance;
 use crate::products::events::questions::{self, Answer};
 use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
-use crate::products::events::views::{CheckInAnswer, EventView, OwnEvent, OwnEvents, Rsvps};
+use crate::products::events::views::{
+    CheckInAnswer, EventView, OwnEvent, OwnEvents, Rsvps, Waitlist, WaitlistLine,
+};
 use crate::products::vault::retrievals::Retrieval;
 use crate::products::vault::views::{OwnSecrets, Retrievals};
 use crate::products::vault::{self, SecretView};
@@ -75,7 +77,7 @@ fn types() -> String {
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
         SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, EventView, OwnEvent,
-        OwnEvents, RsvpLine<'_>, Rsvps<'_>, CheckInAnswer<'_>, entrance::ProblemKind,
+        OwnEvents, RsvpLine<'_>, Rsvps<'_>, Waitlist, WaitlistLine, CheckInAnswer<'_>, entrance::ProblemKind,
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,

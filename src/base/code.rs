@@ -85,6 +85,8 @@ codes! {
         "All seats of the event are sold."
     EventNotFound "event_not_found" 404
         "The host has no such event."
+    EventNotFull "event_not_full" 409
+        "The event has seats left, so there is nothing to wait for; get one."
     EventPast "event_past" 409
         "The event is over."
     EventSeatsHeld "event_seats_held" 409
@@ -229,6 +231,10 @@ codes! {
         "The server has no tool of this name; see its manifest."
     UnsupportedEncoding "unsupported_encoding" 415
         "Compressed bodies are not taken."
+    WaitlistClosed "waitlist_closed" 409
+        "The event begins soon, so nobody can join its waitlist any more."
+    WaitlistFull "waitlist_full" 409
+        "The waitlist of the event takes no more guests for now."
     WalletUnavailable "wallet_unavailable" 503
         "The wallet service does not answer; retry later."
     WebhookRefused "webhook_refused" 401

@@ -12,7 +12,8 @@ use crate::guest::report::{self, Caller, Failed};
 use crate::mcp::client::Connection;
 
 /// What wallets do at our servers about their tickets.
-const ABOUT_TICKETS: [&str; 1] = ["transferTicket"];
+const ABOUT_TICKETS: [&str; 4] =
+    ["transferTicket", "joinWaitlist", "leaveWaitlist", "getWaitlistPlace"];
 /// What our servers call a demand for a proof.
 const PROOF_NEEDED: &str = "proof_needed";
 const ASKED: &str =

@@ -97,6 +97,7 @@ impl<W: World> Host<W> {
                 Ok(Reply::json(200, member(&answer, "event")))
             }
             Own::CancelEvent(event_id) => Ok(ok(&events::cancel::cancel_event(&cx, event_id)?)),
+            Own::Waitlist(event_id) => events::rest::waitlist(&cx, event_id, cursor),
             Own::Rsvps(event_id, format) => events::rest::rsvps(&cx, event_id, cursor, *format),
             Own::CheckIn(event_id) => check_in(&cx, event_id, body),
             Own::SetPicture(item) => events::uploads::set(&cx, item.as_ref(), body)

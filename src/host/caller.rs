@@ -100,6 +100,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         Own::Profile
         | Own::Events
         | Own::Rsvps(..)
+        | Own::Waitlist(_)
         | Own::Entrance(_)
         | Own::Secrets
         | Own::Retrievals(_)

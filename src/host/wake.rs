@@ -95,6 +95,9 @@ impl<W: World> Host<W> {
         let told = object.profile().and_then(|profile| {
             profile.map_or(Ok(()), |profile| events::cancel_mail::tell_some(&self.cx(&profile)))
         });
+        let offered = object.profile().and_then(|profile| {
+            profile.map_or(Ok(()), |profile| events::waitlist::advance(&self.cx(&profile)))
+        });
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -108,6 +111,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "destroying secrets", destroyed),
             succeeded(&self.world, "telling guests of a cancellation", told),
             succeeded(&self.world, "telling the marketplace", listed),
+            succeeded(&self.world, "offering seats to guests who wait", offered),
             succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
@@ -181,7 +185,9 @@ impl<W: World> Host<W> {
         let payments = [payments::next_due(&self.world)?, refunds::next_due(&self.world)?, slice];
         let payments = payments.into_iter().flatten().min();
         let outbox = outbox::dues(&self.world, pace_max(&self.config))?;
+        let waitlist = events::waitlist::dues(&self.world)?;
         let records = [
+            waitlist.offers,
             outbox.next,
             vault::store::next_end(&self.world)?,
             backup::publish::next_unpublished(&object)?,
@@ -201,6 +207,7 @@ impl<W: World> Host<W> {
             self.world.note_open();
         }
         let over = [
+            waitlist.over,
             codes::next_over(&self.world)?,
             epoch::next_over(&self.world)?,
             outbox.over,

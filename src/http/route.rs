@@ -103,6 +103,8 @@ pub enum Own {
     /// `GET /api/users/events/{id}/rsvps`, and with `.csv`
     Rsvps(EventId, Format),
     CheckIn(EventId),
+    /// `GET /api/users/events/{id}/waitlist`
+    Waitlist(EventId),
     /// Uploads the picture of an event, or of the host.
     SetPicture(Option<EventId>),
     RemovePicture(Option<EventId>),
@@ -317,6 +319,8 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", id, "rsvps"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Json)),
         (["events", id, "rsvps.csv"], "GET") => Ok(Own::Rsvps(event_of(id)?, Format::Csv)),
         (["events", _, "rsvps" | "rsvps.csv"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
+        (["events", id, "waitlist"], "GET") => Ok(Own::Waitlist(event_of(id)?)),
+        (["events", _, "waitlist"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["events", id, "entrance"], "GET") => Ok(Own::Entrance(event_of(id)?)),

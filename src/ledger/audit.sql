@@ -91,6 +91,16 @@ SELECT g.rsvp_id FROM given_seats g WHERE g.times <>
 -- a seat that was given back is in nobody's hands but its buyer's
 SELECT g.rsvp_id FROM given_seats g JOIN cancelled_seats c ON c.id = g.rsvp_id WHERE g.holder IS NOT c.payer
 --;
+-- every seat that is held for a guest of a waitlist is there
+SELECT e.id FROM events e WHERE e.capacity > 0 AND e.status = 'scheduled'
+  AND EXISTS (SELECT 1 FROM waitlist w WHERE w.event_id = e.id AND w.state = 'offered')
+  AND e.capacity < e.taken + (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = e.id
+   AND p.state IN ('settling', 'unknown', 'settled'))
+  + (SELECT count(*) FROM waitlist w WHERE w.event_id = e.id AND w.state = 'offered'
+   AND NOT EXISTS (SELECT 1 FROM rsvps s WHERE s.event_id = w.event_id AND s.payer = w.wallet)
+   AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.event_id = w.event_id AND o.payer = w.wallet
+   AND o.state IN ('settling', 'unknown', 'settled')))
+--;
 -- every seat was paid for
 SELECT min(r.id) FROM rsvps r GROUP BY r.event_id, r.tx_hash HAVING sum(r.paid) >
   (SELECT coalesce(sum(l.amount), 0) FROM ledger l

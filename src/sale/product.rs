@@ -258,7 +258,7 @@ pub trait Sale<T>: Sized {
         Ok(None)
     }
 
-    /// Calls a tool for buyers about what the wallet that signed in was given for nothing. `None`: it was given nothing.
+    /// Calls a tool for buyers about what the wallet that signed in has without a payment of its own. `None`: it has nothing.
     ///
     /// # Errors
     ///
@@ -267,9 +267,9 @@ pub trait Sale<T>: Sized {
         tool: T,
         cx: &Cx<'_, impl World>,
         arguments: &Value,
-        taker: &ProvenPayer,
+        by: (&ProvenPayer, &Taker<'_>),
     ) -> Result<Option<Value>, Failure> {
-        let _ = (tool, cx, arguments, taker);
+        let _ = (tool, cx, arguments, by);
         Ok(None)
     }
 

@@ -36,7 +36,8 @@ pub enum Access {
     Free,
     /// The server's host and its programs.
     Owner,
-    /// The wallet that has paid for what the call is about, free of charge. It proves itself as for reading an answer again.
+    /// The wallet that the call is about, free of charge: it has paid, or was given something. It proves itself as for reading
+    /// an answer again.
     Buyer,
     /// Every caller who pays.
     Paid(Price, Fulfilment),

@@ -6,6 +6,7 @@ use crate::ledger::payments::{Payment, Settled, State};
 use crate::ports::World;
 use crate::rails::outcome::{Abort, Done, Failure, Money};
 use crate::sale::answers::{pending, proof_needed};
+use crate::sale::product::Taker;
 use crate::sale::repeat::{MayRead, Shown};
 use crate::shop::Shop;
 use crate::shop::limits::CALL_COST;
@@ -36,8 +37,10 @@ async fn for_buyer(
     let payment = call.payment.ok().flatten();
     let payment = payment.and_then(|received| received.read().ok()).map(|paid| paid.payment);
     let proven = proven_payer(shop, call.proof.as_deref(), payment.as_ref()).await?;
+    let is_open = shop.profile.products.has(tool.product());
+    let by = Taker { proven: proven.as_ref(), source: &call.source, is_open };
     if let (None, Some(taker)) = (&payment, &proven)
-        && let Some(value) = tool.for_taker(&shop.cx, &call.arguments, taker)?
+        && let Some(value) = tool.for_taker(&shop.cx, &call.arguments, (taker, &by))?
     {
         return Ok(Done { value, receipt: None });
     }
@@ -74,6 +77,6 @@ fn settled(known: Option<Payment>) -> Result<Settled, Failure> {
 }
 
 fn unproven() -> Abort {
-    let detail = "only the wallet that paid may do this: call with a SIGN-IN-WITH-X header of it (`extensions` says what it signs), or with exactly the payment that it made";
+    let detail = "only the wallet itself may do this: call with a SIGN-IN-WITH-X header of it (`extensions` says what it signs) or, about what it has paid for, with exactly the payment that it made";
     Abort { detail: detail.to_owned(), ..proof_needed() }.with_money(Money::NotMoved)
 }

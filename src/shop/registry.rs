@@ -212,9 +212,9 @@ macro_rules! products {
                 self,
                 cx: &Cx<'_, impl World>,
                 arguments: &Value,
-                taker: &ProvenPayer,
+                by: (&ProvenPayer, &Taker<'_>),
             ) -> Result<Option<Value>, Failure> {
-                match self { $(Self::$name(tool) => products::$module::sale::$sale::for_taker(tool, cx, arguments, taker),)+ }
+                match self { $(Self::$name(tool) => products::$module::sale::$sale::for_taker(tool, cx, arguments, by),)+ }
             }
 
             /// [`Sale::for_buyer`]

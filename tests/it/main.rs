@@ -55,4 +55,5 @@ mod tickets;
 mod transfer;
 mod unkind;
 mod vault;
+mod waitlist;
 mod wallet;

@@ -10,6 +10,7 @@
 //! | pictures | theirs; the others stay |
 //! | credentials, mails, counters, sign-ins, check-ins | added |
 //! | tickets that changed hands since | with their new guests |
+//! | guests who joined a waitlist since | behind those of the backup |
 //! | revenue beyond what the books now know | carried over |
 
 use crate::base::id::{EventId, ScopeId};
@@ -64,6 +65,7 @@ pub(super) fn merge(
     merge_secrets(sql, header, now)?;
     seats(sql)?;
     transfers(sql)?;
+    waitlists(sql)?;
     owe_guests(sql, now)?;
     holders(sql)?;
     money(sql, earned, now)?;
@@ -214,6 +216,19 @@ fn transfers(sql: &impl Sql) -> Result<(), SqlError> {
     let ended = "INSERT OR IGNORE INTO given_codes SELECT * FROM aside_given_codes c \
          WHERE EXISTS (SELECT 1 FROM rsvps r WHERE r.id = c.rsvp_id)";
     sql.run(ended, &[]).map(drop)
+}
+
+/// Guests who joined a waitlist since are behind those of the backup. Seats may be fewer than there were, so those that were
+/// held are offered anew.
+fn waitlists(sql: &impl Sql) -> Result<(), SqlError> {
+    let columns = "event_id, wallet, name, email, source, state, joined_at, offered_until";
+    let joined = format!(
+        "INSERT OR IGNORE INTO waitlist ({columns}) SELECT {columns} FROM aside_waitlist ORDER BY number"
+    );
+    sql.run(&joined, &[])?;
+    let anew =
+        "UPDATE waitlist SET state = 'waiting', offered_until = NULL WHERE state = 'offered'";
+    sql.run(anew, &[]).map(drop)
 }
 
 /// Guests of cancelled events get their money back, also those whose seats were added. What was paid back already is found

@@ -27,6 +27,7 @@ const SET_ASIDE: &[&str] = &[
     "unpaid",
     "given_seats",
     "given_codes",
+    "waitlist",
     "signed_out",
     "outbox",
     "unpublished",

@@ -17,6 +17,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("cancelled_seats", "TRUE"),
     ("given_seats", "TRUE"),
     ("given_codes", "TRUE"),
+    ("waitlist", "TRUE"),
     ("refunds", "TRUE"),
     ("retrievals", "TRUE"),
     ("wallets", "TRUE"),

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::ledger::payments::Payment;
 use crate::ports::World;
-use crate::products::events::input::{self, CancelRsvp};
+use crate::products::events::input::{self, CancelRsvp, OneEvent};
 use crate::products::events::tools::Tool;
-use crate::products::events::{cancel, transfer};
+use crate::products::events::{cancel, transfer, waitlist};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
+use crate::sale::product::Taker;
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 
@@ -31,12 +32,20 @@ pub(super) fn for_taker(
     tool: Tool,
     cx: &Cx<'_, impl World>,
     arguments: &Value,
-    taker: &ProvenPayer,
+    (taker, by): (&ProvenPayer, &Taker<'_>),
 ) -> Result<Option<Value>, Failure> {
     if tool == Tool::CancelRsvp {
         cancel::cancel_free(cx, &read_arguments(arguments.clone())?, taker)
     } else if tool == Tool::TransferTicket {
         transfer::by_wallet(cx, read_arguments(arguments.clone())?, taker).map(Some)
+    } else if tool == Tool::JoinWaitlist {
+        waitlist::join(cx, &read_arguments(arguments.clone())?, by, taker).map(Some)
+    } else if tool == Tool::LeaveWaitlist {
+        let OneEvent { event_id } = read_arguments(arguments.clone())?;
+        waitlist::leave(cx, &event_id, taker).map(Some)
+    } else if tool == Tool::GetWaitlistPlace {
+        let OneEvent { event_id } = read_arguments(arguments.clone())?;
+        waitlist::show(cx, &event_id, taker).map(Some)
     } else {
         Ok(None)
     }

@@ -22,7 +22,9 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
-use crate::products::events::{Event, SeatFor, Seats, guests_only, seats, transfer};
+use crate::products::events::{
+    Event, NotOnSale, SeatFor, Seats, guests_only, seats, transfer,
+};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;
@@ -108,7 +110,11 @@ fn take(
     party: &Party,
     by: &Taker<'_>,
 ) -> Result<Value, Failure> {
-    event.check_seats(seats, party.seats(), cx.now())?;
+    match event.check_seats(seats, party.seats(), cx.now()) {
+        // One of them may be held for the wallet.
+        Err(NotOnSale::Promised) => {}
+        there_is => there_is?,
+    }
     let party = &party
         .answering(event.asks, &event.questions)
         .map_err(|missing| no_money(missing.into()))?;
@@ -116,13 +122,15 @@ fn take(
     let payer = wallet.wallet();
     let wanted = event_for(cx, &event.id, payer)?;
     check_no_seat(&wanted)?;
+    wanted.check_room(party.seats(), cx.now())?;
     if payments::open_of(cx.world, payer)?.holds_seat(&event.id) {
         return Err(pending(None, "", 2).into());
     }
     let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
     let since = cx.now().plus(-DAY_SECONDS);
     let is_newcomer = !wanted.has_paid_here && !store::has_come(cx.world, payer)?;
-    if is_newcomer {
+    // Who has waited in line was counted there.
+    if is_newcomer && !wanted.has_offer(cx.now()) {
         let taken = store::free_taken(cx.world, &event.id, &source, since)?;
         check_newcomer(&wanted, party.seats(), taken)?;
     }

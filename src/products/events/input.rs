@@ -194,6 +194,31 @@ pub struct TransferTicket {
     pub to_wallet: Option<String>,
 }
 
+/// The arguments of the tool `joinWaitlist`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JoinWaitlist {
+    /// The event's id, as listEvents gives it.
+    pub event_id: String,
+    /// The guest's name for the host's list, at most 200 characters.
+    pub name: Option<String>,
+    /// Where the guest is told by mail that a seat is held, if this deployment sends mail.
+    pub email: Option<String>,
+}
+
+/// The arguments of the tool `listWaitlist`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListWaitlist {
+    /// The id of the event.
+    pub event_id: String,
+    /// nextCursor of the page before.
+    pub cursor: Option<String>,
+    /// How many guests at the most, 1 to 100. Default 50.
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u32>,
+}
+
 /// The arguments of the tool `checkIn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

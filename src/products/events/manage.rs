@@ -75,7 +75,9 @@ pub fn update_event(
         return Err(cancelled().into());
     }
     let price = event.price;
-    let event = changes.apply(event, seats.taken.saturating_add(seats.held))?;
+    let offered = store::line(cx.world, id)?.offered;
+    let used = seats.taken.saturating_add(seats.held).saturating_add(offered);
+    let event = changes.apply(event, used)?;
     if event.price != price {
         check_price(cx, event.price)?;
     }

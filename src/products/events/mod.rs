@@ -12,6 +12,7 @@ mod guests_only;
 pub mod input;
 pub mod links;
 pub mod manage;
+mod on_sale;
 pub mod pages;
 pub mod party;
 pub mod pictures;
@@ -31,12 +32,14 @@ mod transfer;
 mod transfer_mail;
 pub mod uploads;
 pub mod views;
+pub mod waitlist;
+mod waitlist_mail;
 
+pub use on_sale::NotOnSale;
 pub use sale::call;
 
 use serde::Serialize;
 
-use crate::base::code::Code;
 use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
@@ -91,6 +94,8 @@ pub struct Seats {
     pub taken: u32,
     /// Held for payments with an open outcome.
     pub held: u32,
+    /// Guests on the waitlist without a seat. As many free seats are kept for them ([`waitlist`]).
+    pub line: u32,
 }
 
 /// What decides whether a payer may have a seat at an event.
@@ -104,34 +109,8 @@ pub struct SeatFor {
     pub has_paid_here: bool,
     /// Whether the payer has a seat already.
     pub has_seat: bool,
-}
-
-/// Why a seat cannot be sold now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotOnSale {
-    /// The host cancelled the event.
-    #[error("this event was cancelled by its host")]
-    Cancelled,
-    /// The event is over.
-    #[error("this event is over")]
-    Past,
-    /// Every seat is paid for.
-    #[error("this event is full")]
-    Full,
-    /// Fewer seats are left than were asked for.
-    #[error("only {} left; ask for fewer", party::seats_in_words(*.0))]
-    TooFew(u32),
-    /// More seats than a wallet may have at once that has never paid here.
-    #[error(
-        "a wallet that has never paid this host gets at most {} of this event; ask for fewer",
-        party::seats_in_words(*.0)
-    )]
-    TooManyForNewcomer(u32),
-    /// Payments in progress hold every free seat.
-    #[error(
-        "every free seat is held by a payment that is being settled; try again in a minute, one may become free"
-    )]
-    AllHeld,
+    /// Until when a seat is held for the payer, which was on the waitlist.
+    pub offered_until: Option<UnixSeconds>,
 }
 
 /// The state of an event.
@@ -163,8 +142,12 @@ impl Event {
     /// Seats that can still be sold; `None` if they are not limited.
     #[must_use]
     pub fn seats_left(&self, seats: Seats) -> Option<u32> {
-        (self.capacity > 0)
-            .then(|| self.capacity.saturating_sub(seats.taken).saturating_sub(seats.held))
+        (self.capacity > 0).then(|| self.free_seats(seats).saturating_sub(seats.line))
+    }
+
+    /// Seats that are neither sold nor held for payments, whoever waits for them.
+    const fn free_seats(&self, seats: Seats) -> u32 {
+        self.capacity.saturating_sub(seats.taken).saturating_sub(seats.held)
     }
 
     /// Checks whether one more seat may be sold at `now`.
@@ -197,6 +180,10 @@ impl Event {
         };
         match self.capacity.saturating_sub(seats.taken) {
             0 => Err(NotOnSale::Full),
+            _ if seats.line > 0 && self.free_seats(seats) > 0 => match left {
+                0 => Err(NotOnSale::Promised),
+                left => Err(NotOnSale::TooFew(left)),
+            },
             unsold if unsold < wanted => Err(NotOnSale::TooFew(left.max(1))),
             // What payments in progress hold may become free.
             _ => Err(NotOnSale::AllHeld),
@@ -218,14 +205,31 @@ impl Event {
 }
 
 impl SeatFor {
+    /// Whether a seat is held for the payer at `now`.
+    #[must_use]
+    pub fn has_offer(&self, now: UnixSeconds) -> bool {
+        self.offered_until.is_some_and(|until| until > now)
+    }
+
+    /// Checks whether there are so many more seats for the payer at `now`. The one that is held for it is.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOnSale`] says why not.
+    pub fn check_room(&self, wanted: u32, now: UnixSeconds) -> Result<(), NotOnSale> {
+        let has_its_own = wanted == 1 && self.has_offer(now);
+        let seats = if has_its_own { Seats { line: 0, ..self.seats } } else { self.seats };
+        self.event.check_seats(seats, wanted, now)
+    }
+
     /// Checks whether the payer may hold so many more seats at `now`. Wallets that have never paid here hold at most half.
     ///
     /// # Errors
     ///
     /// [`NotOnSale`] says why not.
     pub fn check_seats(&self, wanted: u32, now: UnixSeconds) -> Result<(), NotOnSale> {
-        let Self { event, seats, held_by_strangers, has_paid_here, .. } = self;
-        event.check_seats(*seats, wanted, now)?;
+        let Self { event, held_by_strangers, has_paid_here, .. } = self;
+        self.check_room(wanted, now)?;
         let half = event.capacity.div_ceil(2);
         if event.capacity == 0 || *has_paid_here {
             Ok(())
@@ -238,25 +242,6 @@ impl SeatFor {
         }
     }
 }
-
-impl From<NotOnSale> for Failure {
-    fn from(why: NotOnSale) -> Self {
-        let code = match why {
-            NotOnSale::Cancelled => Code::EventCancelled,
-            NotOnSale::Past => Code::EventPast,
-            NotOnSale::Full | NotOnSale::TooFew(_) | NotOnSale::TooManyForNewcomer(_) => {
-                Code::EventFull
-            }
-            NotOnSale::AllHeld => Code::EventSeatsHeld,
-        };
-        let retry_after = (why == NotOnSale::AllHeld).then_some(HELD_SECONDS);
-        let abort = Abort::new(code, why.to_string()).with_money(Money::NotMoved);
-        Abort { retry_after, ..abort }.into()
-    }
-}
-
-/// When to retry for a held seat, seconds.
-const HELD_SECONDS: i64 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -294,7 +279,8 @@ mod tests {
             (5, 3, 2, Err(NotOnSale::AllHeld)),
             (0, 4_000, 9, Ok(())),
         ] {
-            assert_eq!(event(capacity).check_on_sale(Seats { taken, held }, now), expected);
+            let seats = Seats { taken, held, line: 0 };
+            assert_eq!(event(capacity).check_on_sale(seats, now), expected);
         }
     }
 
@@ -308,9 +294,11 @@ mod tests {
             (2, 3, 4, Err(NotOnSale::TooFew(1))),
             (5, 0, 2, Err(NotOnSale::Full)),
         ] {
-            assert_eq!(event(5).check_seats(Seats { taken, held }, wanted, now), expected);
+            let seats = Seats { taken, held, line: 0 };
+            assert_eq!(event(5).check_seats(seats, wanted, now), expected);
         }
-        assert_eq!(event(0).check_seats(Seats { taken: 9, held: 9 }, 10, now), Ok(()));
+        let seats = Seats { taken: 9, held: 9, line: 9 };
+        assert_eq!(event(0).check_seats(seats, 10, now), Ok(()));
     }
 
     #[test]
@@ -318,10 +306,11 @@ mod tests {
         let now = UnixSeconds::new(1_500);
         let of = |held_by_strangers, has_paid_here| SeatFor {
             event: event(5),
-            seats: Seats { taken: 0, held: held_by_strangers },
+            seats: Seats { taken: 0, held: held_by_strangers, line: 0 },
             held_by_strangers,
             has_paid_here,
             has_seat: false,
+            offered_until: None,
         };
         for (held, wanted, expected) in [
             (0, 3, Ok(())),
@@ -332,6 +321,33 @@ mod tests {
             assert_eq!(of(held, false).check_seats(wanted, now), expected, "{held}, {wanted}");
             assert_eq!(of(held, true).check_seats(wanted, now), Ok(()), "{held}, {wanted}");
         }
+    }
+
+    #[test]
+    fn what_is_free_is_for_guests_in_line_and_the_one_seat_for_who_has_the_offer() {
+        let now = UnixSeconds::new(1_500);
+        for (taken, held, line, wanted, expected) in [
+            (4, 0, 1, 1, Err(NotOnSale::Promised)),
+            (4, 0, 9, 1, Err(NotOnSale::Promised)),
+            (5, 0, 1, 1, Err(NotOnSale::Full)),
+            (4, 1, 1, 1, Err(NotOnSale::AllHeld)),
+            (3, 0, 1, 1, Ok(())),
+            (2, 0, 1, 3, Err(NotOnSale::TooFew(2))),
+        ] {
+            let seats = Seats { taken, held, line };
+            assert_eq!(event(5).check_seats(seats, wanted, now), expected, "{seats:?} {wanted}");
+        }
+        let of = |until: i64| SeatFor {
+            event: event(5),
+            seats: Seats { taken: 4, held: 0, line: 3 },
+            held_by_strangers: 0,
+            has_paid_here: true,
+            has_seat: false,
+            offered_until: Some(UnixSeconds::new(until)),
+        };
+        assert_eq!(of(1_501).check_seats(1, now), Ok(()));
+        assert_eq!(of(1_501).check_seats(2, now), Err(NotOnSale::Promised));
+        assert_eq!(of(1_500).check_seats(1, now), Err(NotOnSale::Promised));
     }
 
     #[test]

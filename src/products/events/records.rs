@@ -53,8 +53,8 @@ pub fn event_record(
     seats: Seats,
     now: UnixSeconds,
 ) -> (String, Value) {
-    // The record does not count held seats, because they are not sold yet.
-    let seats = Seats { held: 0, ..seats };
+    // The record does not count seats that are held or kept, because they are not sold yet.
+    let seats = Seats { held: 0, line: 0, ..seats };
     (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
 }
 

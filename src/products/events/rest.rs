@@ -15,7 +15,7 @@ use crate::products::events::pages::{
 use crate::products::events::rsvp::{Rsvp, to_csv};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
-use crate::products::events::{calendar, cancel, pages, records, transfer};
+use crate::products::events::{calendar, cancel, pages, records, transfer, waitlist};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
@@ -33,6 +33,7 @@ pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply
             revenue: earned.revenue.to_string(),
             revenue_atomic: earned.revenue,
             seats_held: seats.held,
+            waiting: seats.line,
         });
     }
     Ok(ok(&OwnEvents { events, next_cursor: found.next_cursor }))
@@ -61,6 +62,15 @@ pub fn rsvps(
         }
         Format::Json => ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor }),
     })
+}
+
+/// The guests who wait for a seat at an event.
+pub fn waitlist(
+    cx: &Cx<'_, impl World>,
+    event_id: &EventId,
+    cursor: Option<&str>,
+) -> Result<Reply, Failure> {
+    Ok(ok(&waitlist::list(cx, event_id, None, cursor)?))
 }
 
 /// The page of a host with its events that are in progress or still to come, and `secrets`.

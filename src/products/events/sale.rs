@@ -13,10 +13,10 @@ use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
-use crate::products::events::tools::{ANALYTICS_PRICE, Tool};
+use crate::products::events::tools::{ANALYTICS_PRICE, Sold, Tool};
 use crate::products::events::{
     Event, NotOnSale, Status, bought, buyers, cancel, free, manage, records, refunds, seats, store,
-    transfer,
+    transfer, waitlist,
 };
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
@@ -88,28 +88,24 @@ pub fn call(
         Tool::ListRefunds => refunds::list_refunds(cx, &read_arguments(arguments)?),
         Tool::PayRefunds => refunds::pay_refunds(cx, read_arguments(arguments)?),
         Tool::TransferTicket => transfer::by_host(cx, read_arguments(arguments)?),
-        Tool::RsvpToEvent | Tool::CancelRsvp => Err(Abort::is_paid().into()),
+        Tool::ListWaitlist => waitlist::list_waitlist(cx, &read_arguments(arguments)?),
+        Tool::RsvpToEvent
+        | Tool::CancelRsvp
+        | Tool::JoinWaitlist
+        | Tool::LeaveWaitlist
+        | Tool::GetWaitlistPlace => Err(Abort::is_paid().into()),
     }
 }
 
 impl Sale<Tool> for EventSale {
     fn read(tool: Tool, arguments: Value) -> Result<Self, Failure> {
-        match tool {
-            Tool::RsvpToEvent => read_seat(arguments),
-            Tool::GetEventAnalytics => {
+        match tool.sold() {
+            Some(Sold::Seats) => read_seat(arguments),
+            Some(Sold::Analytics) => {
                 let OneEvent { event_id } = read_arguments(arguments)?;
                 Ok(Self::Analytics { event_id: input::event_id(&event_id)? })
             }
-            Tool::ListEvents
-            | Tool::GetEvent
-            | Tool::CancelRsvp
-            | Tool::TransferTicket
-            | Tool::CreateEvent
-            | Tool::UpdateEvent
-            | Tool::CancelEvent
-            | Tool::CheckIn
-            | Tool::ListRefunds
-            | Tool::PayRefunds => Err(Abort::is_not_paid().into()),
+            None => Err(Abort::is_not_paid().into()),
         }
     }
 
@@ -134,13 +130,16 @@ impl Sale<Tool> for EventSale {
         match event.check_seats(seats, count, cx.now()) {
             // A call with a payment waits, because a held seat may become free.
             Err(NotOnSale::AllHeld) if pays => {}
+            // A seat may be held for the wallet that pays, or that is named.
+            Err(NotOnSale::Promised) if pays || wallet.is_some() => {}
             on_sale => on_sale?,
         }
         if let Some(wallet) = wallet {
             let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
             check_no_seat(&wanted)?;
             // Asking later does not help against this one.
-            if let Err(why @ NotOnSale::TooManyForNewcomer(_)) = wanted.check_seats(count, cx.now())
+            if let Err(why @ (NotOnSale::TooManyForNewcomer(_) | NotOnSale::Promised)) =
+                wanted.check_seats(count, cx.now())
             {
                 return Err(why.into());
             }
@@ -249,26 +248,17 @@ impl Sale<Tool> for EventSale {
     }
 
     fn offer(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
-        match tool {
-            Tool::RsvpToEvent => offer_seat(cx, payment),
-            Tool::GetEventAnalytics => Ok(Offer::Open),
-            Tool::ListEvents
-            | Tool::GetEvent
-            | Tool::CancelRsvp
-            | Tool::TransferTicket
-            | Tool::CreateEvent
-            | Tool::UpdateEvent
-            | Tool::CancelEvent
-            | Tool::CheckIn
-            | Tool::ListRefunds
-            | Tool::PayRefunds => Ok(Offer::NOT_SOLD),
+        match tool.sold() {
+            Some(Sold::Seats) => offer_seat(cx, payment),
+            Some(Sold::Analytics) => Ok(Offer::Open),
+            None => Ok(Offer::NOT_SOLD),
         }
     }
 
     fn fulfil(tool: Tool, cx: &Cx<'_, impl World>, paid: &Settled) -> Result<Value, SqlError> {
-        match tool {
-            Tool::RsvpToEvent => seats::fulfil(cx, paid),
-            Tool::GetEventAnalytics => {
+        match tool.sold() {
+            Some(Sold::Seats) => seats::fulfil(cx, paid),
+            Some(Sold::Analytics) => {
                 // A payment from before answers were prepared.
                 let id = paid.payment().wanted.as_deref().unwrap_or_default();
                 let id = EventId::parse(id);
@@ -277,16 +267,7 @@ impl Sale<Tool> for EventSale {
                     &id.map_err(|error| SqlError(format!("stored id: {error}")))?,
                 )
             }
-            Tool::ListEvents
-            | Tool::GetEvent
-            | Tool::CancelRsvp
-            | Tool::TransferTicket
-            | Tool::CreateEvent
-            | Tool::UpdateEvent
-            | Tool::CancelEvent
-            | Tool::CheckIn
-            | Tool::ListRefunds
-            | Tool::PayRefunds => Err(not_sold()),
+            None => Err(not_sold()),
         }
     }
 
@@ -325,9 +306,9 @@ impl Sale<Tool> for EventSale {
         tool: Tool,
         cx: &Cx<'_, impl World>,
         arguments: &Value,
-        taker: &ProvenPayer,
+        by: (&ProvenPayer, &Taker<'_>),
     ) -> Result<Option<Value>, Failure> {
-        buyers::for_taker(tool, cx, arguments, taker)
+        buyers::for_taker(tool, cx, arguments, by)
     }
 
     fn for_buyer(

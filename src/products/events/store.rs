@@ -18,6 +18,7 @@ mod cancelled;
 mod free;
 mod given;
 mod seats;
+mod waitlist;
 
 pub use cancelled::{
     cancelled_of_payer, cancelled_of_payment, cancelled_of_short_code, cancelled_of_ticket,
@@ -33,6 +34,10 @@ pub use seats::{
     rsvps_of_payer, rsvps_of_payment,
 };
 pub(in crate::products::events) use seats::{RSVP_COLUMNS, rsvp_of};
+pub use waitlist::{
+    BY_NUMBER, Joined, Line, Place, Waiter, clear, count_before, expire, is_any_due, join, joined,
+    leave, line, next_expiry, next_start, next_waiting, offer, waiter, waiters, with_waitlist,
+};
 
 /// A filter for lists of events.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,9 +66,13 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
-/// Taken and held seats of an event. The taken ones are counted with each sale; those that are held are few. Every payment that may still settle holds its seats.
+/// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
 const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
-        AND p.state IN ('settling', 'unknown', 'settled'))";
+        AND p.state IN ('settling', 'unknown', 'settled')), \
+     (SELECT count(*) FROM waitlist w WHERE w.event_id = events.id AND w.state IN ('waiting', 'offered') \
+        AND NOT EXISTS (SELECT 1 FROM rsvps s WHERE s.event_id = w.event_id AND s.payer = w.wallet) \
+        AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.event_id = w.event_id AND o.payer = w.wallet \
+        AND o.state IN ('settling', 'unknown', 'settled')))";
 
 /// Inserts a new event.
 ///
@@ -118,7 +127,9 @@ pub fn find_for(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Seat
             AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
             (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)), \
          EXISTS (SELECT 1 FROM wallets w WHERE w.payer = ?2 AND w.settled > 0), \
-         EXISTS (SELECT 1 FROM rsvps r WHERE r.event_id = events.id AND r.payer = ?2) \
+         EXISTS (SELECT 1 FROM rsvps r WHERE r.event_id = events.id AND r.payer = ?2), \
+         (SELECT l.offered_until FROM waitlist l WHERE l.event_id = events.id AND l.wallet = ?2 \
+            AND l.state = 'offered') \
          FROM events WHERE events.id = ?1"
     );
     let found = first(sql, &statement, &[id.as_str().into(), payer.into()])?;
@@ -130,6 +141,7 @@ pub fn find_for(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<Seat
             held_by_strangers: small(columns.count()?),
             has_paid_here: columns.int()? == 1,
             has_seat: columns.int()? == 1,
+            offered_until: columns.optional_int()?.map(UnixSeconds::new),
         }))
     })
 }
@@ -304,7 +316,11 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };
-    let seats = Seats { taken: small(columns.count()?), held: small(columns.count()?) };
+    let seats = Seats {
+        taken: small(columns.count()?),
+        held: small(columns.count()?),
+        line: small(columns.count()?),
+    };
     Ok((event, seats))
 }
 

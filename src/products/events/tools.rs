@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::base::money::Usdc;
 use crate::identity::access::Tier;
 use crate::products::events::input::{
-    CancelRsvp, CheckIn, CreateEvent, EventChanges, ListEvents, OneEvent, RsvpToEvent,
-    TransferTicket,
+    CancelRsvp, CheckIn, CreateEvent, EventChanges, JoinWaitlist, ListEvents, ListWaitlist,
+    OneEvent, RsvpToEvent, TransferTicket,
 };
 use crate::products::events::refunds::{ListRefunds, PayRefunds};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
@@ -21,13 +21,51 @@ pub enum Tool {
     RsvpToEvent,
     CancelRsvp,
     TransferTicket,
+    JoinWaitlist,
+    LeaveWaitlist,
+    GetWaitlistPlace,
     GetEventAnalytics,
     CreateEvent,
     UpdateEvent,
     CancelEvent,
     CheckIn,
+    ListWaitlist,
     ListRefunds,
     PayRefunds,
+}
+
+/// What a paid tool sells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sold {
+    /// Seats at an event.
+    Seats,
+    /// Figures of an event.
+    Analytics,
+}
+
+impl Tool {
+    /// What it sells; `None` if nobody pays for it.
+    #[must_use]
+    pub const fn sold(self) -> Option<Sold> {
+        match self {
+            Self::RsvpToEvent => Some(Sold::Seats),
+            Self::GetEventAnalytics => Some(Sold::Analytics),
+            Self::ListEvents
+            | Self::GetEvent
+            | Self::CancelRsvp
+            | Self::TransferTicket
+            | Self::JoinWaitlist
+            | Self::LeaveWaitlist
+            | Self::GetWaitlistPlace
+            | Self::CreateEvent
+            | Self::UpdateEvent
+            | Self::CancelEvent
+            | Self::CheckIn
+            | Self::ListWaitlist
+            | Self::ListRefunds
+            | Self::PayRefunds => None,
+        }
+    }
 }
 
 impl ProductTool for Tool {
@@ -38,11 +76,15 @@ impl ProductTool for Tool {
         Self::RsvpToEvent,
         Self::CancelRsvp,
         Self::TransferTicket,
+        Self::JoinWaitlist,
+        Self::LeaveWaitlist,
+        Self::GetWaitlistPlace,
         Self::GetEventAnalytics,
         Self::CreateEvent,
         Self::UpdateEvent,
         Self::CancelEvent,
         Self::CheckIn,
+        Self::ListWaitlist,
         Self::ListRefunds,
         Self::PayRefunds,
     ];
@@ -54,11 +96,15 @@ impl ProductTool for Tool {
             Self::RsvpToEvent => &RSVP_TO_EVENT,
             Self::CancelRsvp => &CANCEL_RSVP,
             Self::TransferTicket => &TRANSFER_TICKET,
+            Self::JoinWaitlist => &JOIN_WAITLIST,
+            Self::LeaveWaitlist => &LEAVE_WAITLIST,
+            Self::GetWaitlistPlace => &GET_WAITLIST_PLACE,
             Self::GetEventAnalytics => &GET_EVENT_ANALYTICS,
             Self::CreateEvent => &CREATE_EVENT,
             Self::UpdateEvent => &UPDATE_EVENT,
             Self::CancelEvent => &CANCEL_EVENT,
             Self::CheckIn => &CHECK_IN,
+            Self::ListWaitlist => &LIST_WAITLIST,
             Self::ListRefunds => &LIST_REFUNDS,
             Self::PayRefunds => &PAY_REFUNDS,
         }
@@ -133,6 +179,42 @@ const TRANSFER_TICKET: ToolSpec = ToolSpec {
     input_schema: input_schema::<TransferTicket>,
 };
 
+const JOIN_WAITLIST: ToolSpec = ToolSpec {
+    name: "joinWaitlist",
+    title: "Join a waitlist",
+    description: "Puts a wallet on the waitlist of an event that is full (`seatsLeft` 0 in listEvents), for one seat. Costs nothing. When a seat comes back it is held for the first in line for up to two hours, and then goes to the next; the answer of getWaitlistPlace says so, and a mail if `email` is given. The seat is then bought with rsvpToEvent by the same wallet, named as walletAddress. Calling again says where the wallet is. The wallet proves itself with a SIGN-IN-WITH-X header (`extensions` of the refusal says what to sign).",
+    access: Access::Buyer,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: false,
+    idempotent: true,
+    input_schema: input_schema::<JoinWaitlist>,
+};
+
+const LEAVE_WAITLIST: ToolSpec = ToolSpec {
+    name: "leaveWaitlist",
+    title: "Leave a waitlist",
+    description: "Takes a wallet off the waitlist of an event; a seat that is held for it goes to the next. Costs nothing. The wallet proves itself with a SIGN-IN-WITH-X header (`extensions` of the refusal says what to sign).",
+    access: Access::Buyer,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: true,
+    idempotent: true,
+    input_schema: input_schema::<OneEvent>,
+};
+
+const GET_WAITLIST_PLACE: ToolSpec = ToolSpec {
+    name: "getWaitlistPlace",
+    title: "Place on a waitlist",
+    description: "Says where a wallet is on the waitlist of an event: `waiting` with its place in line, `offered` with the time until which a seat is held for it (`offeredUntil`) and the call that gets it (`next`), or `expired`. Costs nothing; ask every few minutes. The wallet proves itself with a SIGN-IN-WITH-X header (`extensions` of the refusal says what to sign).",
+    access: Access::Buyer,
+    tier: Tier::Read,
+    read_only: true,
+    destructive: false,
+    idempotent: true,
+    input_schema: input_schema::<OneEvent>,
+};
+
 const GET_EVENT_ANALYTICS: ToolSpec = ToolSpec {
     name: "getEventAnalytics",
     title: "Event analytics",
@@ -191,6 +273,18 @@ const CHECK_IN: ToolSpec = ToolSpec {
     destructive: false,
     idempotent: true,
     input_schema: input_schema::<CheckIn>,
+};
+
+const LIST_WAITLIST: ToolSpec = ToolSpec {
+    name: "listWaitlist",
+    title: "List a waitlist",
+    description: "Lists the guests who wait for a seat at an event, in the order in which they joined, and for whom a seat is held until when. Free, for the host of this server only.",
+    access: Access::Owner,
+    tier: Tier::Read,
+    read_only: true,
+    destructive: false,
+    idempotent: true,
+    input_schema: input_schema::<ListWaitlist>,
 };
 
 const LIST_REFUNDS: ToolSpec = ToolSpec {

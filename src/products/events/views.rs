@@ -119,6 +119,8 @@ pub struct OwnEvent {
     pub revenue_atomic: Usdc,
     /// Seats that are held for payments with an open outcome.
     pub seats_held: u32,
+    /// Guests on its waitlist.
+    pub waiting: u32,
 }
 
 /// A page of events.
@@ -145,6 +147,38 @@ pub struct Rsvps<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
+}
+
+/// The waitlist of an event, as its host sees it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Waitlist {
+    /// How many guests wait for a seat.
+    pub waiting: u32,
+    /// How many seats are held for guests who waited.
+    pub offered: u32,
+    /// In the order in which they joined.
+    pub guests: Vec<WaitlistLine>,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
+}
+
+/// A guest on a waitlist.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct WaitlistLine {
+    pub wallet: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    /// `waiting`, `offered` or `expired`.
+    pub state: &'static str,
+    /// Until when a seat is or was held.
+    pub offered_until: Option<String>,
+    pub joined_at: String,
 }
 
 /// The result of a check-in.

@@ -90,13 +90,16 @@ impl<'a> Guest<'a> {
                 "rsvpToEvent",
                 "cancelRsvp",
                 "transferTicket",
+                "joinWaitlist",
+                "leaveWaitlist",
+                "getWaitlistPlace",
                 "getEventAnalytics",
                 "listSecrets",
                 "retrieveSecret"
             ]
         );
         assert!(
-            tools[2].is_paid && tools[5].price.is_some() && !tools[0].is_paid && !tools[3].is_paid
+            tools[2].is_paid && tools[8].price.is_some() && !tools[0].is_paid && !tools[3].is_paid
         );
         Self { deployment, rules, wallet: Wallet::new(7), connection }
     }

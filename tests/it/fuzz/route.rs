@@ -129,6 +129,7 @@ fn path_of(route: &Route) -> String {
         Own::Profile | Own::ChangeProfile => "me".to_owned(),
         Own::Events | Own::CreateEvent => "events".to_owned(),
         Own::UpdateEvent(id) | Own::CancelEvent(id) => format!("events/{id}"),
+        Own::Waitlist(id) => format!("events/{id}/waitlist"),
         Own::Rsvps(id, Format::Json) => format!("events/{id}/rsvps"),
         Own::Rsvps(id, Format::Csv) => format!("events/{id}/rsvps.csv"),
         Own::CheckIn(id) => format!("events/{id}/check-in"),

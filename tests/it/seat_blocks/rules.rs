@@ -150,12 +150,13 @@ impl Block {
             NotOnSale::Full | NotOnSale::AllHeld => NotOnSale::AllHeld,
             NotOnSale::Cancelled
             | NotOnSale::Past
+            | NotOnSale::Promised
             | NotOnSale::TooFew(_)
             | NotOnSale::TooManyForNewcomer(_) => why,
         })
     }
 
-    const fn free(&self, Seats { taken, held }: Seats) -> u32 {
+    const fn free(&self, Seats { taken, held, .. }: Seats) -> u32 {
         self.seats.saturating_sub(taken).saturating_sub(held)
     }
 

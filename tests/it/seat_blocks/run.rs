@@ -57,7 +57,7 @@ struct Seller {
 
 impl Seller {
     fn seats(&self) -> Seats {
-        Seats { taken: count(&self.taken), held: count(&self.held) }
+        Seats { taken: count(&self.taken), held: count(&self.held), line: 0 }
     }
 }
 
@@ -330,7 +330,7 @@ impl Run {
     fn check(&self) {
         let mut promised = self.pool.free();
         for (index, seller) in self.sellers.iter().enumerate() {
-            let Seats { taken, held } = seller.seats();
+            let Seats { taken, held, .. } = seller.seats();
             let (has, granted) = (seller.block.seats(), self.pool.granted(id(index)));
             assert!(taken + held <= has, "seller {index} sells {taken} and holds {held} of {has}");
             assert!(has <= granted, "seller {index} has {has} of {granted} seats");

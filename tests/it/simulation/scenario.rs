@@ -7,6 +7,7 @@ mod giving;
 mod hosts;
 mod refunding;
 mod trouble;
+mod waiting;
 mod watch;
 
 use std::cell::RefCell;
@@ -76,6 +77,8 @@ pub(crate) struct Outcome {
     pub(crate) voided: u64,
     /// How often a ticket changed hands.
     pub(crate) given: u64,
+    /// Guests who were offered a seat that they waited for, and let it go.
+    pub(crate) offered: u64,
 }
 
 impl Outcome {
@@ -97,6 +100,7 @@ impl Outcome {
         self.refunded += other.refunded;
         self.voided += other.voided;
         self.given += other.given;
+        self.offered += other.offered;
     }
 }
 
@@ -236,14 +240,15 @@ impl Scenario {
             54..58 => self.cancel_seat(),
             58..62 => self.pay_refunds(),
             62..65 => self.give_ticket(),
-            65..70 => {
+            65..69 => self.wait_for_seat(),
+            69..73 => {
                 let host = self.sim.rng.below(HOSTS);
                 self.sim.tell(|| format!("{} dies", self.servers[host].name));
                 self.servers[host].crash();
                 self.outcome.crashes += 1;
             }
-            70..76 => Chain::reorg(&self.sim),
-            76..83 => self.change_something(),
+            73..77 => Chain::reorg(&self.sim),
+            77..83 => self.change_something(),
             83..86 => self.spend_one(),
             86..90 => self.approve(),
             90..97 => self.make_trouble(),

@@ -118,6 +118,9 @@ pub(super) fn closed(
         ),
         Err(NotOnSale::Past) => ("Over", "This event is over."),
         Err(NotOnSale::Full) => ("Full", "This event is full. No seat is left."),
+        Err(NotOnSale::Promised) => {
+            ("Full", "This event is full. Seats that come back go to the guests on the waitlist.")
+        }
         Err(NotOnSale::AllHeld | NotOnSale::TooFew(_) | NotOnSale::TooManyForNewcomer(_)) => (
             "Full for now",
             "Somebody is paying for every free seat right now. Look again in a minute: one may become free.",
@@ -125,7 +128,8 @@ pub(super) fn closed(
         Ok(()) if !host.is_selling => ("Not on sale", "This host sells no seats at the moment."),
         Ok(()) => return None,
     };
-    Some(Closed { word, why })
+    let may_wait = word == "Full" && host.is_selling && event.starts_at > now;
+    Some(Closed { word, why, may_wait })
 }
 
 /// A state in which nothing is sold.
@@ -133,6 +137,8 @@ pub(super) fn closed(
 pub(super) struct Closed {
     pub word: &'static str,
     pub why: &'static str,
+    /// Whether its waitlist is open.
+    pub may_wait: bool,
 }
 
 /// `18:30 – 21:00`, with the day of the end if that is another one.

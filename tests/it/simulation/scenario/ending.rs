@@ -89,6 +89,7 @@ impl Scenario {
         self.outcome.mails = sum("SELECT count(*) FROM mail_outbox WHERE state = 'sent'");
         self.outcome.given_back = sum("SELECT count(*) FROM cancelled_seats");
         self.outcome.given = sum("SELECT count(*) FROM given_codes");
+        self.outcome.offered = sum("SELECT count(*) FROM waitlist WHERE state <> 'waiting'");
         self.outcome.drops = self.servers.iter().map(|server| server.drops.get()).sum();
         self.outcome
     }

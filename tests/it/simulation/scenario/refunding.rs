@@ -21,6 +21,7 @@ impl Scenario {
         self.run_for(90_000);
         for _ in 0..6 {
             self.give_ticket();
+            self.wait_for_seat();
             self.cancel_seat();
             self.pay_refunds();
             self.run_for(self.sim.rng.range(5_000, 40_000));

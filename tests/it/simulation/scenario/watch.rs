@@ -35,6 +35,7 @@ const LOOK: &str = "SELECT \
         AND state IN ('claimed', 'verified', 'settling', 'settled')), \
      (SELECT min(at) FROM (SELECT min(next_check_at) AS at FROM payments WHERE next_check_at IS NOT NULL \
         UNION ALL SELECT min(next_check_at) FROM refunds WHERE next_check_at IS NOT NULL \
+        UNION ALL SELECT min(offered_until) FROM waitlist WHERE state = 'offered' \
         UNION ALL SELECT min(not_before) FROM outbox \
         UNION ALL SELECT min(next_at) FROM mail_outbox WHERE state IN ('queued', 'sending')))";
 

@@ -165,6 +165,11 @@ function useBegun(mcpUrl: string, eventId: string): [Begun | null, (next: Begun 
   return [begun, keep];
 }
 
+/** Whether a purchase of this was begun in this tab. */
+export function isBegun(mcpUrl: string, eventId: string): boolean {
+  return stored(mcpUrl, eventId) !== null;
+}
+
 /** The next load of this page begins anew: what was begun has ended, and is known otherwise. */
 export function forgetBegun(): void {
   removeStored(KEY, "sessionStorage");

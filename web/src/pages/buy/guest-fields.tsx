@@ -91,7 +91,7 @@ function nameFault(asks: Asks, name: string): string | null {
   return asks === "required" && name.trim() === "" ? "The host asks for your name." : null;
 }
 
-function emailFault(asks: Asks, email: string): string | null {
+export function emailFault(asks: Asks, email: string): string | null {
   const typed = email.trim();
   if (asks === "notAsked") return null;
   if (typed === "") return asks === "required" ? "The host asks for your e-mail address." : null;

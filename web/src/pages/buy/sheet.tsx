@@ -1,11 +1,11 @@
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
 import { Dialog, Icon, Notice, EventCover, eventTime, priceText } from "../../parts";
 import type { EventOffer, Host } from "../../purchase/offers";
 import { seatsOf, seatsText } from "../../purchase/seats";
 import { knownTickets } from "../../session";
-import { useCheckout, type Phase } from "./checkout";
+import { isBegun, useCheckout, type Phase } from "./checkout";
 import { Details } from "./details";
 import { GuestFields, useGuest } from "./guest-fields";
 import { FormNotices, PayWith, isInForm, useMeans } from "./means";
@@ -14,16 +14,29 @@ import { QuestionFields, useAnswers } from "./question-fields";
 import { Held, Pending, Refused } from "./outcomes";
 import { CompanionFields, SeatStepper, useSeats } from "./seats";
 import { Shortage } from "./shortage";
+import { WaitlistSheet } from "./waitlist-sheet";
 import { useWallets, type Wallets } from "./wallets";
 
 type Props = { offer: EventOffer; host: Host; mcpUrl: string; onClose: () => void };
 
-/** The sheet: what, how much and to whom, who is coming, which wallet; then the way to the ticket. */
-export function CheckoutSheet({ offer, host, mcpUrl, onClose }: Props) {
+/** The sheet of an event: the checkout, or the waitlist while it is full and no seat is held for the guest. */
+export function CheckoutSheet(props: Props) {
+  const { offer, mcpUrl } = props;
+  const [hasOffer, setHasOffer] = useState(() => isBegun(mcpUrl, offer.event.id));
+  const isFull = offer.event.status === "scheduled" && offer.event.seatsLeft === 0;
+  return isFull && !hasOffer ? (
+    <WaitlistSheet {...props} onOffer={() => setHasOffer(true)} />
+  ) : (
+    <BuySheet {...props} hasOffer={hasOffer} />
+  );
+}
+
+/** What, how much and to whom, who is coming, which wallet; then the way to the ticket. */
+function BuySheet({ offer, host, mcpUrl, onClose, hasOffer }: Props & { hasOffer: boolean }) {
   const { event } = offer;
   const purchase = usePurchase(offer, mcpUrl);
   const { phase, cost, checkout, wallets } = purchase;
-  const closed = offClosed(event.status, event.seatsLeft);
+  const closed = offClosed(event.status, hasOffer ? 1 : event.seatsLeft);
   const isForm = closed === null && isInForm(phase);
   const close = () => {
     checkout.leave();

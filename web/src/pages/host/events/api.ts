@@ -1,6 +1,6 @@
 // Requests of the product "events".
 import { request } from "../../../api/http";
-import type { CheckInAnswer, EntranceSync, EventView, OwnEvents, Rsvps } from "../../../api/types";
+import type { CheckInAnswer, EntranceSync, EventView, OwnEvents, Rsvps, Waitlist } from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
 import { pagesOf } from "../shared/use-paged-list";
 import type { Changes, NewEvent } from "./fields";
@@ -12,6 +12,8 @@ export const changeEvent = (id: string, changes: Changes) =>
 export const cancelEvent = (id: string) => request<Outcome>("DELETE", own("events", id));
 
 export const rsvps = (id: string) => pagesOf((answer: Rsvps) => answer.rsvps, `${own("events", id)}/rsvps`);
+export const waitlist = (id: string) =>
+  pagesOf((answer: Waitlist) => answer.guests, `${own("events", id)}/waitlist`);
 export const rsvpsCsv = (id: string) => `${own("events", id)}/rsvps.csv`;
 export const checkIn = (id: string, code: string) =>
   request<CheckInAnswer>("POST", `${own("events", id)}/check-in`, { code });

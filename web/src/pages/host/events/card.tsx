@@ -93,10 +93,11 @@ function Facts({ event }: { event: OwnEvent }) {
   );
 }
 
-function seatsText({ rsvpCount, seatsLeft, seatsHeld, capacity }: OwnEvent): string {
+function seatsText({ rsvpCount, seatsLeft, seatsHeld, capacity, waiting }: OwnEvent): string {
   const left = seatsLeft === null ? "unlimited" : `${seatsLeft} of ${capacity} left`;
   const held = seatsHeld > 0 ? `, ${seatsHeld} held for payments under way` : "";
-  return `${rsvpCount} sold, ${left}${held}`;
+  const line = waiting > 0 ? `, ${waiting} on the waitlist` : "";
+  return `${rsvpCount} sold, ${left}${held}${line}`;
 }
 
 type CancelProps = { event: OwnEvent; close: () => void; done: (message: string) => void };

@@ -22,6 +22,7 @@ import {
 } from "./check-in";
 import { EVERYBODY, GuestSearch, LINES, WhoIsIn, found, type Search } from "./guest-search";
 import { useLiveEvent } from "./live";
+import { Waitlist } from "./waitlist";
 
 type Props = { list: PagedList<OwnEvent>; chosen: string | null; choose: (id: string) => void };
 
@@ -82,6 +83,7 @@ function GuestsOf({ event }: { event: OwnEvent }) {
           Download as CSV
         </a>
       </div>
+      <Waitlist event={event} />
       {list.items.length > 0 && <GuestSearch summary={summary} search={search} change={setSearch} />}
       <Paged
         list={list}
