@@ -114,7 +114,9 @@ pub(super) fn closer(
         let closer = read(text, context, grammar)?.intent;
         let is_of_it = matches!(
             closer,
-            Intent::Ask { missing: Missing::Offer { .. }, .. } | Intent::Say(_) | Intent::Several { .. }
+            Intent::Ask { missing: Missing::Offer { .. }, .. }
+                | Intent::Say(_)
+                | Intent::Several { .. }
         );
         return is_of_it.then_some(closer);
     }
@@ -357,7 +359,9 @@ impl<'a> Reading<'a> {
     /// `is the jazz on Sunday or Saturday?`
     fn asks_for_a_day(&self) -> bool {
         let word = |place: usize| self.words.get(place).map_or("", |word| word.text.as_str());
-        matches!(word(0), "is" | "are" | "does" | "will") && word(1) != "there" && self.search.has_time()
+        matches!(word(0), "is" | "are" | "does" | "will")
+            && word(1) != "there"
+            && self.search.has_time()
     }
 
     fn greeting_words_max(&self) -> usize {
@@ -394,9 +398,8 @@ impl<'a> Reading<'a> {
             Some(id) => format!("What is the status of ticket {id}?"),
             None => "What is the status of my ticket?".to_owned(),
         };
-        let is_it = |intent: &Intent| {
-            matches!(intent, Intent::TicketStatus { id: asked } if *asked == id)
-        };
+        let is_it =
+            |intent: &Intent| matches!(intent, Intent::TicketStatus { id: asked } if *asked == id);
         self.offer("Shall I look up your ticket at the helpdesk?", None, say, is_it)
     }
 
@@ -418,8 +421,5 @@ fn has_one(known: &[&str], words: &[Word]) -> bool {
 
 /// Whether it means something only beside the name of a thing.
 fn is_of_things(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::Seats | Rule::Price | Rule::When | Rule::Where | Rule::Buy | Rule::Tell
-    )
+    matches!(rule, Rule::Seats | Rule::Price | Rule::When | Rule::Where | Rule::Buy | Rule::Tell)
 }

@@ -44,9 +44,8 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
 /// What one of the two readings makes of a message.
 fn twice(text: &str, context: &Context<'_>) -> Intent {
     let intent = whole(text, context);
-    let closer = |intent: Intent| {
-        general::closer(text, context, &intent, by_grammar).unwrap_or(intent)
-    };
+    let closer =
+        |intent: Intent| general::closer(text, context, &intent, by_grammar).unwrap_or(intent);
     if !matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
         return closer(intent);
     }

@@ -27,7 +27,8 @@ pub(super) fn named<'a>(
     };
     // `meetup` names one only if no other word does.
     let titles = |word: &&str| lists.titles().any(|(_, title)| hits(title, &[word]) > 0);
-    let own: Vec<&str> = naming.iter().copied().filter(|word| !is_generic(word)).filter(titles).collect();
+    let own: Vec<&str> =
+        naming.iter().copied().filter(|word| !is_generic(word)).filter(titles).collect();
     let naming = if own.is_empty() { naming } else { own };
     let all: Vec<&str> = words.iter().map(|word| word.text.as_str()).filter(is_in).collect();
     let is_joint = |word: &&String| !matches!(word.as_str(), "the" | "a" | "of" | "and" | "to");
@@ -47,9 +48,9 @@ pub(super) fn named<'a>(
         .collect();
     // Of those that the same word names, the best; another word may name another one: `the choir or the jazz`.
     let is_best = |(score, by, _): &&(_, Vec<&str>, Item<'a>)| {
-        !scored.iter().any(|(other, names, _)| {
-            other > score && names.iter().any(|word| by.contains(word))
-        })
+        !scored
+            .iter()
+            .any(|(other, names, _)| other > score && names.iter().any(|word| by.contains(word)))
     };
     let mut items: Vec<Item<'a>> = scored.iter().filter(is_best).map(|(.., item)| *item).collect();
     if items.len() > 1 {
@@ -64,11 +65,18 @@ pub(super) fn named<'a>(
 
 /// The names that are said not to be meant: `not the jazz`, `the brunch instead of the jazz`.
 fn left_out<'w>(words: &'w [Word], lists: &Lists) -> Vec<&'w str> {
-    const BEFORE: &[&str] =
-        &["not", "no", "except", "besides", "instead of", "other than", "rather than", "apart from"];
-    let is_title = |word: &&str| {
-        lists.titles().any(|(_, title)| title.iter().any(|one| same(one, word)))
-    };
+    const BEFORE: &[&str] = &[
+        "not",
+        "no",
+        "except",
+        "besides",
+        "instead of",
+        "other than",
+        "rather than",
+        "apart from",
+    ];
+    let is_title =
+        |word: &&str| lists.titles().any(|(_, title)| title.iter().any(|one| same(one, word)));
     let mut left_out = Vec::new();
     for place in 0..words.len() {
         let rest = words.get(place..).unwrap_or_default();
@@ -93,9 +101,7 @@ pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
     let of_lists = || lists.titles().flat_map(|(_, title)| title).map(String::as_str);
     let right = |word: &Word| {
         let is_known = |text: &str| {
-            is_familiar(text)
-                || of_lists().any(|known| same(known, text))
-                || lists.is_in_text(text)
+            is_familiar(text) || of_lists().any(|known| same(known, text)) || lists.is_in_text(text)
         };
         let short = without_runs(&word.text);
         if is_known(&word.text) {

@@ -242,7 +242,8 @@ impl Said<'_, '_> {
         let thing = slot(slots, "thing");
         let Some(lists) = self.context.lists else { return Some(Intent::Look) };
         let is_asked = |word: &&Word| {
-            let is_around = matches!(word.text.as_str(), "secret" | "secrets" | "buy" | "available");
+            let is_around =
+                matches!(word.text.as_str(), "secret" | "secrets" | "buy" | "available");
             !is_around && !class("small").contains(&word.text.as_str())
         };
         let asked: Vec<&str> =

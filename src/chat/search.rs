@@ -167,9 +167,9 @@ impl Search {
 
     /// The same with the words after a place as what is looked for: `in Paris with friends`.
     pub(super) fn of_places(mut self, lists: &Lists) -> Self {
-        let known = (1..self.place.len()).rev().find(|length| {
-            self.place.get(..*length).is_some_and(|place| has_place(lists, place))
-        });
+        let known = (1..self.place.len())
+            .rev()
+            .find(|length| self.place.get(..*length).is_some_and(|place| has_place(lists, place)));
         if let Some(length) = known.filter(|_| !has_place(lists, &self.place)) {
             self.topic.extend(self.place.split_off(length));
         }

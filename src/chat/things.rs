@@ -172,9 +172,11 @@ impl Lists {
     /// The secrets of which title or description have all of these words.
     pub(super) fn secrets_about(&self, asked: &[&str]) -> Vec<&KnownSecret> {
         let all = self.secrets.iter().zip(self.index.iter().skip(self.events.len()));
-        all.filter(|(_, index)| asked.iter().all(|word| index.has(word) || index.id.iter().any(|id| id == word)))
-            .map(|(secret, _)| secret)
-            .collect()
+        all.filter(|(_, index)| {
+            asked.iter().all(|word| index.has(word) || index.id.iter().any(|id| id == word))
+        })
+        .map(|(secret, _)| secret)
+        .collect()
     }
 
     /// What there is, with the words of its title.

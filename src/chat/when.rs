@@ -301,7 +301,9 @@ fn named(words: &[Word]) -> Option<(usize, When)> {
         return Some((skipped.saturating_add(1), when));
     }
     let is_next = word(0) == "next";
-    if let Some((_, day)) = WEEKDAYS.iter().find(|(name, _)| *name == word(skipped).trim_end_matches('s')) {
+    if let Some((_, day)) =
+        WEEKDAYS.iter().find(|(name, _)| *name == word(skipped).trim_end_matches('s'))
+    {
         let when = When { days: Some(Days::Day(*day, is_next)), ..When::default() };
         return Some((skipped.saturating_add(1), when));
     }

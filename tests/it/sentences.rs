@@ -337,7 +337,8 @@ fn sentences_of_the_second_reading_are_understood() {
     assert!(heard.iter().all(|(count, _)| *count >= 58));
     let (count, more) = misunderstood(include_str!("../sentences/more.txt"));
     assert!(count >= 170, "{count}");
-    let faults: Vec<String> = heard.into_iter().flat_map(|(_, faults)| faults).chain(more).collect();
+    let faults: Vec<String> =
+        heard.into_iter().flat_map(|(_, faults)| faults).chain(more).collect();
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
 }
 

@@ -53,7 +53,10 @@ impl Reading<'_> {
         let is_hindered = match &ceiling {
             Some((before, _)) => {
                 let is_more = |word: &Word| word.text != "only";
-                has_one(class("hinders"), &said(before).into_iter().filter(is_more).collect::<Vec<_>>())
+                has_one(
+                    class("hinders"),
+                    &said(before).into_iter().filter(is_more).collect::<Vec<_>>(),
+                )
             }
             None => has_one(class("hinders"), &without_courtesies(self.words)),
         };
@@ -81,7 +84,9 @@ impl Reading<'_> {
         let ceiling = ceiling.or_else(|| self.amount().map(Ceiling::up_to));
         if let Some(ceiling) = ceiling.filter(|ceiling| !ceiling.allows(total)) {
             let title = quote(item.title());
-            return Some(say(format!("{title} costs ${total}, and you said {ceiling}. I did nothing.")));
+            return Some(say(format!(
+                "{title} costs ${total}, and you said {ceiling}. I did nothing."
+            )));
         }
         self.offer_to_buy(*item, count).or_else(|| self.about(Topic::All))
     }
@@ -124,7 +129,11 @@ impl Reading<'_> {
 
     /// How many seats the message says. A number in a date, an amount or a title is none.
     fn count(&self) -> Count {
-        let of_title: Vec<String> = self.items.iter().flat_map(|item| [normal(item.title()), normal(item.id())].concat()).collect();
+        let of_title: Vec<String> = self
+            .items
+            .iter()
+            .flat_map(|item| [normal(item.title()), normal(item.id())].concat())
+            .collect();
         let of_limits = normal(&self.search.typed);
         let amounts = self.amounts();
         let text = |place: Option<usize>| {
@@ -133,16 +142,18 @@ impl Reading<'_> {
         let is_time = |place: usize| {
             let before = text(place.checked_sub(1));
             let after = text(place.checked_add(1));
-            matches!(before, "at" | "around" | "after" | "before" | "from" | "until" | "till" | "by")
-                || matches!(after, "am" | "pm" | "oclock" | "days" | "hours" | "minutes" | "weeks")
+            matches!(
+                before,
+                "at" | "around" | "after" | "before" | "from" | "until" | "till" | "by"
+            ) || matches!(after, "am" | "pm" | "oclock" | "days" | "hours" | "minutes" | "weeks")
         };
         let is_free = |(place, word): &(usize, &Word)| {
             !is_time(*place)
                 && !of_title.contains(&word.text)
                 && !of_limits.contains(&word.text)
-                && !amounts.iter().any(|(from, length, _)| {
-                    (*from..from.saturating_add(*length)).contains(place)
-                })
+                && !amounts
+                    .iter()
+                    .any(|(from, length, _)| (*from..from.saturating_add(*length)).contains(place))
         };
         let is_number = |word: &Word| {
             word.text.contains(|c: char| c.is_ascii_digit()) || is_number_word(&word.text)
@@ -187,8 +198,17 @@ impl Reading<'_> {
 
     /// Whether somebody who names an amount looks for something to buy with it.
     pub(super) fn asks_what_to_buy(&self) -> bool {
-        const ASKS: &[&str] =
-            &["what", "which", "show", "find", "looking", "recommend", "suggest", "see", "anything"];
+        const ASKS: &[&str] = &[
+            "what",
+            "which",
+            "show",
+            "find",
+            "looking",
+            "recommend",
+            "suggest",
+            "see",
+            "anything",
+        ];
         const LIMITS: &[&str] =
             &["not spend", "never", "limit", "cap", "at most", "not go", "have left", "do not do"];
         self.items.is_empty()
@@ -202,7 +222,9 @@ impl Reading<'_> {
         let amount = self.amount()?;
         let (per, words) = if self.has("perday") || self.has_one_of(&["day", "daily"]) {
             (Per::Day, "a day")
-        } else if self.has_one_of(&["purchase", "ticket", "tickets", "event", "each", "buy", "payment"]) {
+        } else if self
+            .has_one_of(&["purchase", "ticket", "tickets", "event", "each", "buy", "payment"])
+        {
             (Per::Call, "per purchase")
         } else {
             (Per::Session, "in total")
@@ -228,7 +250,8 @@ impl Reading<'_> {
 
     /// The amounts with a unit: where each begins, and how many words it takes.
     fn amounts(&self) -> Vec<(usize, usize, Usdc)> {
-        let is_unit = |word: &Word| word.text.starts_with(['$', '¢']) || word.text.ends_with(['$', '¢']);
+        let is_unit =
+            |word: &Word| word.text.starts_with(['$', '¢']) || word.text.ends_with(['$', '¢']);
         // `and not a cent more`
         let is_denied = |place: usize| {
             let before = place.checked_sub(1).and_then(|before| self.words.get(before));
@@ -239,8 +262,11 @@ impl Reading<'_> {
             let one = self.words.get(place..place.checked_add(1)?);
             let amount = |part: &[Word]| ceiling::dollars(as_written(self.text, part));
             let with_unit = one.filter(|part| part.iter().any(is_unit)).and_then(amount);
-            let in_words =
-                || two.filter(|part| !part.iter().any(is_unit)).and_then(amount).map(|it| (place, 2, it));
+            let in_words = || {
+                two.filter(|part| !part.iter().any(is_unit))
+                    .and_then(amount)
+                    .map(|it| (place, 2, it))
+            };
             with_unit.map(|it| (place, 1, it)).or_else(in_words)
         };
         (0..self.words.len()).filter(|place| !is_denied(*place)).filter_map(at).collect()

@@ -143,7 +143,12 @@ fn a_limit_is_kept_or_the_wish_is_refused() {
     ] {
         assert_eq!(scene().hears(text), rsvp_to("evt_a", Some(max)), "{text}");
     }
-    for text in ["if it is cheap", "if it is not under $1", "unless it is under $1", "if it costs under $1 or not"] {
+    for text in [
+        "if it is cheap",
+        "if it is not under $1",
+        "unless it is under $1",
+        "if it costs under $1 or not",
+    ] {
         let intent = scene().hears(&format!("rsvp to the rust meetup {text}"));
         assert!(matches!(&intent, Intent::Say(text) if text.contains("condition")), "{intent:?}");
     }

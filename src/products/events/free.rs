@@ -22,9 +22,7 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
-use crate::products::events::{
-    Event, NotOnSale, SeatFor, Seats, guests_only, seats, transfer,
-};
+use crate::products::events::{Event, NotOnSale, SeatFor, Seats, guests_only, seats, transfer};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;

@@ -48,7 +48,6 @@ use crate::products::events::asks::Asks;
 use crate::products::events::pictures::Picture;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::Question;
-use crate::rails::outcome::{Abort, Failure, Money};
 
 /// The name of this product in settings and storage.
 pub const NAME: &str = "events";

@@ -75,7 +75,7 @@ pub(super) fn join(
         // Before the row, so that every row has an alarm.
         wake_soon(cx);
         let source = is_newcomer.then_some(source.as_str());
-        let guest = GuestDetails { name, email };
+        let guest = GuestDetails { name, email, ..GuestDetails::default() };
         cx.world.atomically(|| store::join(cx.world, &id, (wallet, &guest), source, now))?;
     }
     place(cx, &id, wallet)

@@ -687,6 +687,10 @@ picturePath?: string,
  */
 pictureAlt?: string, 
 /**
+ * Whether the host chose to be found in the marketplace of this deployment.
+ */
+listed: boolean, 
+/**
  * The limits for strangers.
  */
 limits: LimitsView, 
@@ -905,7 +909,7 @@ nextCursor?: string, };
 
 export type Waitlist = { 
 /**
- * How many wait.
+ * How many guests wait for a seat.
  */
 waiting: number, 
 /**

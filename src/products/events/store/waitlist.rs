@@ -265,7 +265,9 @@ fn moment(sql: &impl Sql, statement: &str) -> Result<Option<UnixSeconds>, SqlErr
 
 fn waiter_of(columns: &mut Columns) -> Result<Waiter, SqlError> {
     let (number, wallet) = (columns.count()?, columns.text()?);
-    let guest = GuestDetails { name: columns.optional_text()?, email: columns.optional_text()? };
+    let (name, email) = (columns.optional_text()?, columns.optional_text()?);
+    // Questions are answered when the seat is taken.
+    let guest = GuestDetails { name, email, ..GuestDetails::default() };
     let state = columns.text()?;
     let until = columns.optional_int()?.map(UnixSeconds::new);
     let place = match (state.as_str(), until) {
