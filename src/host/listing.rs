@@ -5,18 +5,23 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::base::backoff::doubled;
+use crate::base::code::Code;
+use crate::base::http::Reply;
 use crate::base::id::ScopeId;
+use crate::base::money::Usdc;
 use crate::base::text::line;
 use crate::base::time::UnixSeconds;
 use crate::http::cover::Cut;
-use crate::market::Ask;
 use crate::market::listing::{EVENTS_MAX, ListedEvent, ListedTool, Listing, TOOLS_MAX};
 use crate::market::search::Answer;
-use crate::ports::paging::Page;
+use crate::market::{Ask, documents};
+use crate::ports::paging::{PAGE_MAX, Page};
 use crate::ports::storage::first;
 use crate::ports::{Level, Sql, SqlError, SqlValue, World, within};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::{Event, Seats};
+use crate::products::vault;
+use crate::rails::outcome::{Abort, Failure};
 use crate::sale::tool::{Access, Price};
 use crate::shop::Shop;
 use crate::shop::profile::{self, Listed};
@@ -126,6 +131,20 @@ pub(super) async fn tell(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
     }
 }
 
+/// The card of the host's MCP server.
+pub(super) fn card(shop: &Shop<'_, impl World>) -> Result<Reply, Failure> {
+    match shop.profile.listed {
+        Listed::Yes => {
+            let name = name(shop.cx.scope, &shop.profile.words.display_name);
+            Ok(documents::host_card(shop.cx.config, shop.cx.scope.as_str(), &name))
+        }
+        Listed::No | Listed::Leaving => {
+            let detail = "this host is not listed, so its server has no card";
+            Err(Abort::new(Code::NotFound, detail).into())
+        }
+    }
+}
+
 /// The marketplace knows that the host has left.
 fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
     world.atomically(|| {
@@ -141,14 +160,21 @@ fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
 /// What this host offers now.
 fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let sold = "SELECT 1 FROM ledger WHERE entry = 'settled' LIMIT 1";
+    let events = events(shop)?;
+    let secrets = secret_prices(shop)?;
+    let prices = Prices {
+        seats: range(events.iter().map(|event| event.price)),
+        secrets: range(secrets.into_iter()),
+    };
+    let tools = shop.profile.products.tools();
     Ok(Listing {
         scope: shop.cx.scope.clone(),
         version: 0,
         name: name(shop.cx.scope, &shop.profile.words.display_name),
         about: shop.profile.words.about.clone(),
         has_sold: first(shop.cx.world, sold, &[])?.is_some(),
-        events: events(shop)?,
-        tools: shop.profile.products.tools().filter_map(listed_tool).take(TOOLS_MAX).collect(),
+        tools: tools.filter_map(|tool| listed_tool(tool, &prices)).take(TOOLS_MAX).collect(),
+        events,
     })
 }
 
@@ -198,20 +224,51 @@ fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
     }
 }
 
+/// The lowest and the highest price of what is sold now, by what it is.
+struct Prices {
+    seats: Option<(Usdc, Usdc)>,
+    secrets: Option<(Usdc, Usdc)>,
+}
+
+fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
+    prices.fold(None, |range, price| {
+        let (min, max) = range.unwrap_or((price, price));
+        Some((min.min(price), max.max(price)))
+    })
+}
+
+fn secret_prices(shop: &Shop<'_, impl World>) -> Result<Vec<Usdc>, SqlError> {
+    if !shop.profile.products.has(Product::Vault) {
+        return Ok(Vec::new());
+    }
+    let now = shop.cx.now();
+    let page = Page::of(&vault::store::BY_AGE, PAGE_MAX, None, now);
+    let page = page.map_err(|field| SqlError(field.to_string()))?;
+    let found = vault::store::list(shop.cx.world, Some(now), &page)?;
+    Ok(found.entries.into_iter().map(|secret| secret.price).collect())
+}
+
 /// A tool as it is listed; `None` if it is not for strangers.
-fn listed_tool(tool: Tool) -> Option<ListedTool> {
+fn listed_tool(tool: Tool, known: &Prices) -> Option<ListedTool> {
     let spec = tool.spec();
-    let (price, price_words) = match spec.access {
+    let (prices, price_words) = match spec.access {
         Access::Owner | Access::Buyer => return None,
-        Access::Free => (None, None),
-        Access::Paid(Price::Fixed(price), _) => (Some(price), None),
-        Access::Paid(Price::Varies(words), _) => (None, Some(words.to_owned())),
+        Access::Free => (Some((Usdc::ZERO, Usdc::ZERO)), None),
+        Access::Paid(Price::Fixed(price), _) => (Some((price, price)), None),
+        Access::Paid(Price::Varies(words), _) => {
+            let prices = match tool.product() {
+                Product::Events => known.seats,
+                Product::Vault => known.secrets,
+                Product::Desk => None,
+            };
+            (prices, Some(words.to_owned()))
+        }
     };
     Some(ListedTool {
         name: spec.name.to_owned(),
         title: spec.title.to_owned(),
         description: spec.full_description(),
-        price,
+        prices,
         price_words,
     })
 }

@@ -196,6 +196,7 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))),
+                AtHost::ServerCard => listing::card(&self.shop(&profile)),
                 AtHost::HostPage => {
                     public::host_page(&self.shop(&profile), command.cursor.as_deref())
                 }

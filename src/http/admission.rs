@@ -60,6 +60,7 @@ impl Cost {
             | Route::Host(
                 _,
                 AtHost::Manifest
+                | AtHost::ServerCard
                 | AtHost::HostPage
                 | AtHost::EventPage(_)
                 | AtHost::Calendar(_)

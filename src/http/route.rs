@@ -69,6 +69,8 @@ pub enum AtExplorer {
 pub enum AtHost {
     Mcp,
     Manifest,
+    /// The card of its MCP server, while the host is listed.
+    ServerCard,
     Tool(String),
     HostPage,
     EventPage(EventId),
@@ -215,6 +217,9 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["mcp", "users", scope] => only("POST", Route::Host(scope_of(scope)?, AtHost::Mcp)),
         ["mcp", "users", scope, "manifest"] => {
             only("GET", Route::Host(scope_of(scope)?, AtHost::Manifest))
+        }
+        ["mcp", "users", scope, "server-card"] => {
+            only("GET", Route::Host(scope_of(scope)?, AtHost::ServerCard))
         }
         ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
             only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))

@@ -92,7 +92,7 @@ fn openapi(config: &Config, shelf: &Shelf) -> Value {
     let mut bytes = 0_usize;
     for entry in &shelf.tools {
         let Some(tool) = Tool::by_name(text(entry, "name")) else { continue };
-        let operation = operation(config, shelf, entry, tool);
+        let operation = operation(config, entry, tool);
         bytes = bytes.saturating_add(operation.to_string().len());
         if bytes > OPENAPI_BYTES_MAX {
             break;
@@ -119,7 +119,7 @@ fn openapi(config: &Config, shelf: &Shelf) -> Value {
     })
 }
 
-fn operation(config: &Config, shelf: &Shelf, entry: &Value, tool: Tool) -> Value {
+fn operation(config: &Config, entry: &Value, tool: Tool) -> Value {
     let host = host_of(entry);
     let scope = text(host, "scope");
     let beginning = scope.get(..8).unwrap_or_default();
@@ -138,24 +138,29 @@ fn operation(config: &Config, shelf: &Shelf, entry: &Value, tool: Tool) -> Value
     if !tool.spec().is_paid() {
         return operation;
     }
-    let price = Usdc::from_dollars(text(entry, "price")).ok();
+    let [min, max] = ["priceMin", "priceMax"].map(|it| Usdc::from_dollars(text(entry, it)).ok());
+    // What sells nothing now has no price.
+    let (Some(min), Some(max)) = (min, max) else { return operation };
+    let is_fixed = min == max;
     let offers = config.networks.iter().filter(|network| KNOWN_CHAINS.contains(&network.chain_id));
     let offers: Vec<Value> = offers
         .map(|network| {
             json!({
                 "intent": "charge",
                 "method": "evm",
-                "amount": price.map(|price| price.atomic().to_string()),
+                "amount": is_fixed.then(|| min.atomic().to_string()),
                 "currency": network.usdc.to_checksum(None),
             })
         })
         .collect();
-    let cost = match price {
-        Some(price) => json!({"mode": "fixed", "currency": "USD", "amount": price.to_string()}),
-        None => {
-            let (min, max) = range(shelf, scope);
-            json!({"mode": "dynamic", "currency": "USD", "min": min.to_string(), "max": max.to_string()})
-        }
+    let cost = match is_fixed {
+        true => json!({"mode": "fixed", "currency": "USD", "amount": min.to_string()}),
+        false => json!({
+            "mode": "dynamic",
+            "currency": "USD",
+            "min": min.to_string(),
+            "max": max.to_string(),
+        }),
     };
     if let Some(members) = operation.as_object_mut() {
         let info =
@@ -166,16 +171,6 @@ fn operation(config: &Config, shelf: &Shelf, entry: &Value, tool: Tool) -> Value
         responses.insert("402".to_owned(), json!({"description": "Payment Required"}));
     }
     operation
-}
-
-/// The lowest and the highest price of a seat at this host.
-fn range(shelf: &Shelf, scope: &str) -> (Usdc, Usdc) {
-    let its = shelf.events.iter().filter(|event| text(host_of(event), "scope") == scope);
-    let prices = its.filter_map(|event| Usdc::from_dollars(text(event, "price")).ok());
-    let (min, max) = prices.fold((None, Usdc::ZERO), |(min, max): (Option<Usdc>, Usdc), price| {
-        (Some(min.map_or(price, |min| min.min(price))), max.max(price))
-    });
-    (min.unwrap_or(Usdc::ZERO), max)
 }
 
 /// The manifest of x402 (draft-hawkins-x402-dns-discovery): pointers only, the challenge has the rest.

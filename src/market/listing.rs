@@ -54,8 +54,8 @@ pub struct ListedTool {
     pub name: String,
     pub title: String,
     pub description: String,
-    /// `None` if it is free, or if the price depends on what is bought.
-    pub price: Option<Usdc>,
+    /// The lowest and the highest price of what it sells now; `None` if it is for sale and there is nothing to sell.
+    pub prices: Option<(Usdc, Usdc)>,
     /// The price in words, if it depends on what is bought.
     pub price_words: Option<String>,
 }

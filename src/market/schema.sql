@@ -38,10 +38,12 @@ CREATE TABLE tools (
   name TEXT NOT NULL,
   title TEXT NOT NULL,
   description TEXT NOT NULL,
-  -- NULL if it is free, or if the price depends on what is bought
-  price INTEGER,
+  -- the lowest and the highest price of what it sells now; NULL if it sells nothing
+  price_min INTEGER,
+  price_max INTEGER,
   -- the price in words, if it depends on what is bought
   price_words TEXT,
+  CHECK ((price_min IS NULL) = (price_max IS NULL)),
   UNIQUE (scope, name)
 ) STRICT
 --;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::base::fields::InvalidField;
+use crate::base::money::Usdc;
 use crate::base::terms;
 use crate::base::time::UnixSeconds;
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
@@ -62,7 +63,7 @@ pub struct EventsAsk {
 pub struct ToolsAsk {
     /// Words of title, description and host; all of them.
     pub text: Option<String>,
-    /// The highest price of a call. Tools whose price depends on what is bought are left out then.
+    /// The highest price of a call, in the smallest unit of USDC: tools that sell something for that or less.
     pub price_max: Option<i64>,
     pub part: Part,
 }
@@ -159,9 +160,9 @@ pub fn tools(sql: &impl Sql, asked: &ToolsAsk, now: UnixSeconds) -> Result<Answe
     };
     let words = asked.text.as_deref().map(terms::query_of_all).filter(|words| !words.is_empty());
     let query = Query {
-        columns: "tools.name, tools.title, tools.description, tools.price, tools.price_words, hosts.scope, hosts.name",
+        columns: "tools.name, tools.title, tools.description, tools.price_min, tools.price_max, tools.price_words, hosts.scope, hosts.name",
         table: "tools JOIN hosts ON hosts.scope = tools.scope",
-        condition: "(?1 IS NULL OR (tools.price_words IS NULL AND coalesce(tools.price, 0) <= ?1)) \
+        condition: "(?1 IS NULL OR tools.price_min <= ?1) \
              AND (?2 IS NULL OR tools.number IN (SELECT rowid FROM tool_words WHERE tool_words MATCH ?2))",
         parameters: &[
             asked.price_max.map_or(SqlValue::Null, SqlValue::Int),
@@ -173,17 +174,28 @@ pub fn tools(sql: &impl Sql, asked: &ToolsAsk, now: UnixSeconds) -> Result<Answe
 
 fn tool(columns: &mut Columns) -> Result<Value, SqlError> {
     let (name, title, description) = (columns.text()?, columns.text()?, columns.text()?);
-    let (price, words) = (columns.optional_int()?, columns.optional_text()?);
+    let prices = (columns.optional_int()?, columns.optional_int()?);
+    let words = columns.optional_text()?;
     let host = json!({"scope": columns.text()?, "name": columns.text()?});
-    let price = match (price, words) {
-        (_, Some(words)) => words,
-        (Some(price), None) => crate::base::money::Usdc::from_atomic(price.unsigned_abs())
-            .map_or_else(|_| price.to_string(), |price| price.to_string()),
-        (None, None) => "0.00".to_owned(),
+    let (min, max) = (prices.0.map(dollars), prices.1.map(dollars));
+    let price = match (&min, &max) {
+        (Some(min), Some(max)) if min == max => Some(min.clone()),
+        _ => words,
     };
-    Ok(
-        json!({"name": name, "title": title, "description": description, "price": price, "host": host}),
-    )
+    Ok(json!({
+        "name": name,
+        "title": title,
+        "description": description,
+        "price": price,
+        "priceMin": min,
+        "priceMax": max,
+        "host": host,
+    }))
+}
+
+fn dollars(atomic: i64) -> String {
+    let price = Usdc::from_atomic(atomic.unsigned_abs());
+    price.map_or_else(|_| atomic.to_string(), |price| price.to_string())
 }
 
 /// Words that have to be in one column of the index.

@@ -56,7 +56,7 @@ struct ListHosts {
 struct FindTools {
     /// Words of the tool's title or description, or of the host, all of which must be there. At most 200 characters.
     text: Option<String>,
-    /// The highest price of a call in dollars; "0" for free tools. Tools whose price depends on what is bought are left out then.
+    /// The highest price of a call in dollars: tools that sell something for that or less; "0" for free ones.
     max_price: Option<String>,
     /// How many at most, 1 to 100. Default 50.
     #[schemars(range(min = 1, max = 100))]

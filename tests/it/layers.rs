@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "base",
     "ports",
     "chain",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 20] = [
     "shop",
     "tickets",
     "mcp",
+    "market",
     "host",
     "guest",
 ];

@@ -9,7 +9,7 @@ use events_concierge::base::money::Usdc;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
 use events_concierge::http::files::File;
-use events_concierge::http::route::Own;
+use events_concierge::http::route::{AtHost, Own};
 use events_concierge::market::documents::{self, ENTRIES_MAX, Shelf};
 use events_concierge::market::listing::{ListedEvent, Listing};
 use events_concierge::market::search::{Answer, EventsAsk, HostsAsk, Part, ToolsAsk};
@@ -337,52 +337,42 @@ fn shelf(server: &Server) -> Shelf {
 fn every_price_and_schema_that_is_advertised_is_the_one_that_is_demanded() {
     let server = open();
     let event = server.event(5);
+    let secret = json!({"name": "Door code", "price": "0.03", "value": "1234"});
+    let secret = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &secret));
     choose(&server, true);
     server.pass(10);
-    let document = json_of(
-        &documents::reply(File::Openapi, &config(), &shelf(&server), now(&server)).unwrap(),
-    );
-    let paths = document["paths"].as_object().unwrap();
-    let manifest = server.request(
-        Action::AtHost(events_concierge::http::route::AtHost::Manifest),
-        false,
-        &[],
-        &json!({}),
-    );
+    let document = documents::reply(File::Openapi, &config(), &shelf(&server), now(&server));
+    let document = json_of(&document.unwrap());
+    let manifest = Action::AtHost(AtHost::Manifest);
+    let manifest = server.request(manifest, false, &[], &json!({}));
     let manifest = json_of(&block_on(server.host.handle(manifest)));
-    let mut paid = 0;
-    for tool in manifest["tools"].as_array().unwrap().iter().filter(|tool| tool["access"] == "paid")
-    {
-        let name = tool["name"].as_str().unwrap();
+    let tools = manifest["tools"].as_array().unwrap();
+    let schema =
+        |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap()["inputSchema"].clone();
+    let calls = [
+        ("rsvpToEvent", json!({"eventId": event})),
+        ("getEventAnalytics", json!({"eventId": event})),
+        ("retrieveSecret", json!({"secretId": secret["id"]})),
+    ];
+    let paid = tools.iter().filter(|tool| tool["access"] == "paid").count();
+    assert_eq!(paid, calls.len(), "another tool is sold: {tools:?}");
+    for (name, arguments) in calls {
         let path = format!("/x402/users/{}/tools/{name}", server.scope);
-        let operation = &paths[&path]["post"];
-        assert_eq!(
-            operation["requestBody"]["content"]["application/json"]["schema"], tool["inputSchema"],
-            "{name}"
-        );
-        let arguments = json!({"eventId": event});
-        let challenge = server.challenge(name, &arguments);
-        let demanded = challenge["accepts"][0]["amount"].as_str().unwrap();
-        assert_eq!(challenge["accepts"][0]["payTo"], manifest["payTo"]);
+        let operation = &document["paths"][&path]["post"];
+        let body = &operation["requestBody"]["content"]["application/json"];
+        assert_eq!(body["schema"], schema(name), "{name}");
+        let demanded = server.challenge(name, &arguments)["accepts"][0].clone();
+        assert_eq!(demanded["payTo"], manifest["payTo"]);
         let info = &operation["x-payment-info"];
-        let amount =
-            |text: &Value| Usdc::from_dollars(text.as_str().unwrap()).unwrap().atomic().to_string();
-        if info["price"]["mode"] == "fixed" {
-            assert_eq!(amount(&info["price"]["amount"]), demanded, "{name}");
-            assert_eq!(info["offers"][0]["amount"], demanded, "{name}");
-        } else {
-            let (min, max) = (amount(&info["price"]["min"]), amount(&info["price"]["max"]));
-            assert_eq!((min.as_str(), max.as_str()), (demanded, demanded), "{name} has one event");
-            assert_eq!(info["offers"][0]["amount"], Value::Null);
-        }
-        assert_eq!(info["offers"][0]["currency"], challenge["accepts"][0]["asset"]);
+        assert_eq!(info["price"]["mode"], "fixed", "{name}: {operation}");
+        let amount = Usdc::from_dollars(info["price"]["amount"].as_str().unwrap()).unwrap();
+        assert_eq!(amount.atomic().to_string(), demanded["amount"].as_str().unwrap(), "{name}");
+        assert_eq!(info["offers"][0]["amount"], demanded["amount"]);
+        assert_eq!(info["offers"][0]["currency"], demanded["asset"]);
         assert!(operation["responses"]["402"].is_object());
-        paid += 1;
-        if name == "retrieveSecret" {
-            break;
-        }
     }
-    assert!(paid >= 2, "{manifest}");
+    let free = format!("/x402/users/{}/tools/listEvents", server.scope);
+    assert_eq!(document["paths"][&free]["post"]["x-payment-info"], Value::Null);
 }
 
 #[test]

@@ -54,6 +54,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("backups", "the backup itself"),
     ("backup_out", "the backup itself"),
     ("backup_in", "the backup itself"),
+    ("listing", "what the marketplace was told; it is told anew"),
     ("kb_text", "the index of kb_articles; what is not in it is indexed before the next search"),
     ("kb_text_config", "part of kb_text"),
     ("kb_text_content", "part of kb_text"),

@@ -177,6 +177,7 @@ fn path_of(route: &Route) -> String {
         Route::Own(asked) => format!("api/users/{}", own(asked)),
         Route::Host(scope, AtHost::Mcp) => format!("mcp/users/{scope}"),
         Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),
+        Route::Host(scope, AtHost::ServerCard) => format!("mcp/users/{scope}/server-card"),
         Route::Host(scope, AtHost::Tool(name)) => format!("x402/users/{scope}/tools/{name}"),
         Route::Host(scope, AtHost::HostPage) => format!("e/{scope}"),
         Route::Host(scope, AtHost::EventPage(id)) => format!("e/{scope}/{id}"),

@@ -53,6 +53,9 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
           Connect
         </Button>
       </form>
+      <p>
+        <a href="/discover">Find events of all hosts</a>
+      </p>
       {own !== null && own !== connected && (
         <Choices title="Your own server" urls={[own]} onChoose={connect} disabled={!isOpen} />
       )}

@@ -19,6 +19,7 @@ export const changeLimits = (limits: Partial<LimitsView>) =>
   request<ProfileView>("PATCH", own("me"), { limits });
 export const changeWords = (words: Partial<Pick<ProfileView, "displayName" | "about">>) =>
   request<ProfileView>("PATCH", own("me"), words);
+export const changeListed = (listed: boolean) => request<ProfileView>("PATCH", own("me"), { listed });
 export const changeProducts = (products: readonly Product[]) =>
   request<ProfileView>("PATCH", own("me"), productChanges(products));
 export const manifest = (scope: string) => request<Manifest>("GET", `/mcp/users/${scope}/manifest`);

@@ -1,5 +1,6 @@
 import type { ProfileView } from "../../../api/types";
 import { Limits } from "./limits";
+import { ListedCard } from "./listed";
 import { Payout } from "./payout";
 import { Prices } from "./prices";
 import { Products } from "./products";
@@ -9,6 +10,7 @@ export function Settings({ profile }: { profile: ProfileView }) {
   return (
     <>
       <Words profile={profile} />
+      <ListedCard profile={profile} />
       <Products profile={profile} />
       <Payout profile={profile} />
       <Limits profile={profile} />

@@ -1,0 +1,97 @@
+// The marketplace in the real runtime: found by the official client, by a payment scanner, and gone in seconds.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
+import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+
+const info = { name: "market", version: "1.0.0" };
+let network, server, event;
+
+before(async () => {
+  network = await startNetwork();
+  server = await openServer(network);
+  event = await createEvent(network, server, { title: "Evening of finding", location: "Betahaus, Berlin" });
+});
+after(() => network?.stop());
+
+const choose = async (listed) => {
+  const answer = await network.worker.fetch("/api/users/me", {
+    method: "PATCH",
+    headers: { "content-type": "application/json", authorization: `Bearer ${server.token}` },
+    body: JSON.stringify({ listed }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+};
+const file = (path) => network.worker.fetch(path);
+const catalog = async () => (await file("/.well-known/ai-catalog.json")).text();
+
+async function found(client) {
+  const { tools } = await client.listTools();
+  assert.deepEqual(tools.map(({ name }) => name), ["findEvents", "listHosts", "findTools"]);
+  const answer = await client.callTool({ name: "findEvents", arguments: { text: "finding", place: "berlin" } });
+  return answer.structuredContent.events;
+}
+
+test("official clients of both eras find an event, and the server that sells it", async () => {
+  await choose(true);
+  await until(async () => (await catalog()).includes(server.scope));
+  const url = new URL("/mcp", network.publicUrl);
+  const old = new SdkClient(info);
+  await old.connect(new SdkTransport(url));
+  const modern = new ModernClient(info, { versionNegotiation: { mode: "auto" } });
+  await modern.connect(new ModernTransport(url));
+  assert.equal(modern.getNegotiatedProtocolVersion(), "2026-07-28");
+  for (const client of [old, modern]) {
+    const [first, ...others] = await found(client);
+    assert.deepEqual([first.id, first.host.serverUrl, others.length], [event.id, server.mcpUrl, 0]);
+    await client.close();
+  }
+});
+
+test("every file is there, in its type, for every page of the web", async () => {
+  const types = {
+    "/openapi.json": "application/json",
+    "/.well-known/x402": "application/json",
+    "/.well-known/ai-catalog.json": "application/ai-catalog+json",
+    "/.well-known/mcp/catalog.json": "application/ai-catalog+json",
+    "/mcp/server-card": "application/mcp-server-card+json",
+    "/.well-known/mcp/server-card.json": "application/mcp-server-card+json",
+    [`/mcp/users/${server.scope}/server-card`]: "application/mcp-server-card+json",
+    "/server.json": "application/json",
+    "/.well-known/agent-registration.json": "application/json",
+    "/llms.txt": "text/plain; charset=utf-8",
+    "/skill.md": "text/markdown; charset=utf-8",
+    "/robots.txt": "text/plain; charset=utf-8",
+    "/sitemap.xml": "application/xml",
+  };
+  for (const [path, type] of Object.entries(types)) {
+    const answer = await file(path);
+    assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, type], path);
+    assert.equal(answer.headers.get("access-control-allow-origin"), "*", path);
+    if (type.includes("json")) JSON.parse(await answer.text());
+  }
+  assert.equal((await file("/.well-known/security.txt")).status, 404, "nobody is named here");
+});
+
+test("the scanner of mppx finds the paid tools, and every challenge is what it should be", async () => {
+  const bin = new URL("../../node_modules/mppx/dist/bin.js", import.meta.url).pathname;
+  const run = promisify(execFile)(process.execPath, [bin, "validate", network.publicUrl], { timeout: 120_000 });
+  const { stdout } = await run.catch((error) => error);
+  assert.match(stdout, /Document found and parseable/, stdout);
+  assert.doesNotMatch(stdout, /✗|✘|FAIL/, stdout);
+});
+
+test("who leaves is gone from every file within seconds", async () => {
+  await choose(false);
+  const began = Date.now();
+  await until(async () => !(await catalog()).includes(server.scope));
+  assert.ok(Date.now() - began < 15_000);
+  for (const path of ["/openapi.json", "/.well-known/x402", "/sitemap.xml", "/discover"])
+    assert.ok(!(await (await file(path)).text()).includes(server.scope), path);
+  assert.equal((await file(`/mcp/users/${server.scope}/server-card`)).status, 404);
+  await get(network, "/api/users/me", server.token);
+});
