@@ -7,7 +7,7 @@
 use crate::base::id::TicketId;
 use crate::chat::grammar::{GRAMMAR, Rule, class};
 use crate::chat::intent::{Context, Intent, Missing, Purpose, Topic, say};
-use crate::chat::naming::{is_familiar, named, spelled};
+use crate::chat::naming::{named, spelled};
 use crate::chat::offers::{chosen, commanded, needs, not_connected, which};
 use crate::chat::pattern::{begins, has_entry};
 use crate::chat::said::{Word, said};
@@ -15,7 +15,10 @@ use crate::chat::search::Search;
 use crate::chat::text::tokens;
 use crate::chat::things::{Found, Item, Lists, find, picked};
 
+mod closer;
 mod offered;
+
+pub(super) use closer::closer;
 
 /// Longer messages are no wish in a few words.
 const WORDS_MAX: usize = 60;
@@ -30,20 +33,12 @@ const GREETING_WORDS_MAX: usize = 8;
 const ELLIPSIS_WORDS_MAX: usize = 7;
 /// From this weight on a topic says more than a part of the message that the grammar takes.
 const WEIGHT_OF_THE_SURE: u8 = 6;
-/// From this weight on it says more than a list of events.
-const WEIGHT_OF_THE_SUREST: u8 = 7;
 
 /// What the second reading makes of a message.
 pub(super) struct Heard {
     pub(super) intent: Intent,
     weight: u8,
 }
-
-/// With one of them something is asked.
-const ASKING: &[&str] =
-    &["how", "what", "when", "where", "which", "cost", "price", "full", "left", "time", "day"];
-/// `seats left?` is about what was talked about last.
-const FRAGMENT_WORDS_MAX: usize = 3;
 
 impl Heard {
     /// Whether it says more than what the grammar makes of a part of the message.
@@ -77,81 +72,6 @@ pub(super) fn read(text: &str, context: &Context<'_>, grammar: Grammar) -> Optio
     let is_offer = matches!(intent, Intent::Ask { missing: Missing::Offer { .. }, .. });
     let weight = if is_offer { weight.max(WEIGHT_OF_THE_SURE) } else { weight };
     Some(Heard { intent, weight })
-}
-
-/// The same with what the grammar has left open: the event that a refund or a ticket is about, or what is asked about the one
-/// event that was found.
-pub(super) fn closer(
-    text: &str,
-    context: &Context<'_>,
-    intent: &Intent,
-    grammar: Grammar,
-) -> Option<Intent> {
-    if let Intent::Events { ids, .. } = intent {
-        let is_told = has_one(class("telling"), &said(text));
-        let Heard { intent: closer, weight } = read(text, context, grammar)?;
-        let is_it = |id: &String, topic: Topic| match ids.as_slice() {
-            [] => topic != Topic::All,
-            _ if said(text).len() <= FRAGMENT_WORDS_MAX && context.seen.it.as_ref() == Some(id) => {
-                topic == Topic::Seats
-            }
-            [one] => one == id && (is_told || topic != Topic::All),
-            _ => false,
-        };
-        let is_closer = match &closer {
-            Intent::Tell { id, topic } => is_it(id, *topic),
-            Intent::Events { ids: other, .. } => ids.is_empty() && !other.is_empty(),
-            Intent::Say(_) => ids.is_empty(),
-            _ => false,
-        };
-        let is_other = !matches!(closer, Intent::Tell { .. } | Intent::Events { .. });
-        let least = if ids.is_empty() { WEIGHT_OF_THE_SURE } else { WEIGHT_OF_THE_SUREST };
-        return (is_closer || (is_other && weight >= least)).then_some(closer);
-    }
-    if let Intent::Ask { missing: Missing::Event { purpose: Purpose::Rsvp(None), .. }, .. } = intent
-        && context.seen.it.is_some()
-    {
-        let closer = read(text, context, grammar)?.intent;
-        let is_of_it = matches!(
-            closer,
-            Intent::Ask { missing: Missing::Offer { .. }, .. }
-                | Intent::Say(_)
-                | Intent::Several { .. }
-        );
-        return is_of_it.then_some(closer);
-    }
-    if let Intent::Tell { id, topic: told } = intent {
-        if *told != Topic::All && (text.contains('?') || has_one(ASKING, &said(text))) {
-            return None;
-        }
-        let is_told = has_one(class("telling"), &said(text)) || text.contains('?');
-        let closer = read(text, context, grammar)?.intent;
-        let is_closer = match &closer {
-            Intent::Tell { id: other, topic } => {
-                other == id && *told == Topic::All && !matches!(topic, Topic::All | Topic::Unsure)
-            }
-            Intent::Ask { missing: Missing::Offer { id: Some(other), .. }, .. }
-            | Intent::Several { event_id: other, .. } => other == id && !is_told,
-            _ => false,
-        };
-        return is_closer.then_some(closer);
-    }
-    let filled: fn(Option<String>) -> Intent = match intent {
-        Intent::Refund { event_id: None } => |event_id| Intent::Refund { event_id },
-        Intent::Tickets { event_id: None } => |event_id| Intent::Tickets { event_id },
-        _ => return None,
-    };
-    let words = said(text);
-    let may_name = words.iter().any(|word| !is_familiar(&word.text));
-    let Some(lists) = context.lists else {
-        return (may_name && context.connected.is_some()).then_some(Intent::Look);
-    };
-    let words = spelled(&words, lists);
-    let search = Search::asked(&words, text).of_known(lists);
-    match named(&words, &search, lists, context.now).as_slice() {
-        [Item::Event(event)] => Some(filled(Some(event.id.clone()))),
-        _ => None,
-    }
 }
 
 /// Whether it costs nothing, sends nothing and changes nothing, whatever was meant.
@@ -287,7 +207,7 @@ impl<'a> Reading<'a> {
         }
         let is_short = self.words.len() <= ELLIPSIS_WORDS_MAX;
         let is_ellipsis = is_short && (self.is_about(is_of_things) || self.count_alone());
-        if !self.points() && !(is_ellipsis && seen.it.is_some()) {
+        if !(self.points() || is_ellipsis && seen.it.is_some()) {
             return Vec::new();
         }
         match find(&said("it"), "it", self.lists, seen) {

@@ -2,21 +2,18 @@
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chat::ceiling::{self, Ceiling};
+use crate::chat::ceiling::Ceiling;
 use crate::chat::grammar::class;
 use crate::chat::pattern::begins;
 use crate::chat::said::{Word, as_written};
 use crate::chat::things::{Index, KnownEvent, Lists};
 use crate::chat::when::When;
 
+mod phrases;
 mod words;
 
-use words::{
-    ASIDE, FILLERS, GENERIC, OWN_TIME, PREPOSITIONS, TRIGGERS, WITH_SEATS, WITHOUT_MEANING,
-};
-
-/// The longest phrase of a price or a place, words.
-const PHRASE_WORDS_MAX: usize = 6;
+use phrases::{is_denied, is_departure, place, price};
+use words::{ASIDE, FILLERS, GENERIC, OWN_TIME, TRIGGERS, WITH_SEATS, WITHOUT_MEANING};
 
 const ORDERS: &[(&str, Order)] = &[
     ("cheapest first", Order::ByPrice),
@@ -319,19 +316,6 @@ impl Search {
     }
 }
 
-/// Whether the next words are about what is not meant: `I can't do Friday`, `not on Friday`.
-fn is_denied(before: &[Word]) -> bool {
-    let mut last = before.iter().rev().take(2);
-    last.any(|word| matches!(word.text.as_str(), "not" | "except" | "besides"))
-}
-
-/// Whether the next words are about the end of a stay: `leaving on the 21st`.
-fn is_departure(before: &[Word]) -> bool {
-    let last = before.iter().rev().take(3);
-    let mut words = last.map(|word| word.text.as_str());
-    words.any(|word| matches!(word, "leaving" | "leave" | "departing" | "depart" | "fly"))
-}
-
 /// Whether there is an event at this place.
 fn has_place(lists: &Lists, place: &[String]) -> bool {
     lists.indexed().any(|(_, index)| index.is_at(place))
@@ -359,71 +343,6 @@ impl Limit {
             .filter_map(|(phrase, order)| Some((begins(words, phrase)?, *order)))
             .max_by_key(|(taken, _)| *taken);
         let order = orders.map(|(taken, order)| (taken, Self::Order(order)));
-        order.or_else(|| place(words, message))
+        order.or_else(|| place(words, message).map(|(taken, place)| (taken, Self::Place(place))))
     }
-}
-
-/// The longest phrase that is a limit of the price.
-fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
-    if begins(words, "free").is_some() {
-        return Some((1, Ceiling::FREE));
-    }
-    let own = [
-        "i only have",
-        "i have only got",
-        "i only got",
-        "only got",
-        "i have only",
-        "i have got",
-        "i have",
-        "only have",
-        "i only want to pay",
-        "only want to pay",
-        "only pay",
-        "with",
-        "for",
-    ];
-    if let Some(before) = own.iter().find_map(|phrase| begins(words, phrase)) {
-        let amount = |length: usize| {
-            let end = before.checked_add(length)?;
-            let amount = ceiling::dollars(as_written(message, words.get(before..end)?))?;
-            let less = begins(words.get(end..)?, "or less").unwrap_or(0);
-            Some((end.checked_add(less)?, Ceiling::up_to(amount)))
-        };
-        if let Some(found) = amount(2).or_else(|| amount(1)) {
-            return Some(found);
-        }
-    }
-    let longest = words.len().min(PHRASE_WORDS_MAX);
-    let mut lengths = (2..=longest).rev();
-    lengths.find_map(|length| {
-        let phrase = as_written(message, words.get(..length)?);
-        Some((length, ceiling::read(phrase).ok()?))
-    })
-}
-
-/// `in Berlin`, up to what is something else.
-fn place(words: &[Word], message: &str) -> Option<(usize, Limit)> {
-    if begins(words, "online").is_some() {
-        return Some((1, Limit::Place(vec!["online".to_owned()])));
-    }
-    let before = PREPOSITIONS.iter().find_map(|phrase| begins(words, phrase))?;
-    // `in my wallet` is no place.
-    words.get(before).filter(|word| !matches!(word.text.as_str(), "my" | "your" | "it"))?;
-    let mut place = Vec::new();
-    let mut taken = before;
-    while let Some(word) = words.get(taken).filter(|_| place.len() < PHRASE_WORDS_MAX) {
-        let here = words.get(taken..)?;
-        if FILLERS.contains(&word.text.as_str()) && word.text != "the"
-            || WITHOUT_MEANING.iter().any(|phrase| begins(here, phrase).is_some())
-            || When::read(here).is_some()
-            || price(here, message).is_some()
-        {
-            break;
-        }
-        place.push(word.text.clone());
-        taken = taken.saturating_add(1);
-    }
-    place.retain(|word| word != "the");
-    (!place.is_empty()).then_some((taken, Limit::Place(place)))
 }

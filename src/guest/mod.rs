@@ -32,6 +32,7 @@ mod owner;
 mod party;
 pub mod purchase;
 mod questions;
+mod refunds;
 mod report;
 mod seats;
 mod server;

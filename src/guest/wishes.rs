@@ -19,7 +19,7 @@ use crate::guest::purchase::{run, store};
 use crate::guest::report;
 use crate::guest::session::ChatColumn;
 use crate::guest::views::BoughtView;
-use crate::guest::{abilities, connection, everything, history, server, session, sums};
+use crate::guest::{abilities, connection, everything, history, refunds, server, session, sums};
 
 /// The longest subject of a ticket at the helpdesk, characters.
 const SUBJECT_CHARS_MAX: usize = 120;
@@ -87,7 +87,9 @@ pub(super) async fn carry_out<W: GuestWorld>(
             several(cx, catalog, (&event_id, seats), max_price).await
         }
         Intent::Tickets { event_id } => tickets(cx, catalog, event_id.as_deref()).await,
-        Intent::Refund { event_id } => refund(cx, catalog, event_id.as_deref()),
+        Intent::Refund { event_id } => {
+            tell(cx, catalog, refunds::answer(cx, catalog, event_id.as_deref())?)
+        }
         Intent::OpenTicket { text } => {
             let subject = text::line(&text, SUBJECT_CHARS_MAX);
             by_chat(cx, OPEN_TICKET, json!({"subject": subject, "body": text})).await
@@ -264,26 +266,6 @@ async fn read_again<W: GuestWorld>(
         }
         None => Ok(Again::NotShown(None)),
     }
-}
-
-fn refund<W: GuestWorld>(
-    cx: &Cx<W>,
-    catalog: &Catalog,
-    event_id: Option<&str>,
-) -> Result<(), Trouble> {
-    let text = "I cannot give money back: a payment that went through is final, and only the host can send it back.";
-    let has_desk = session::tools(&cx.world)?.iter().any(|tool| tool.name == OPEN_TICKET);
-    let title = event_id
-        .and_then(|id| catalog.lists.by_id(id))
-        .and_then(|item| answers::sayable(item.title()));
-    let about = title.map(|title| format!(" for {title}")).unwrap_or_default();
-    let answer = match has_desk {
-        true => Answer::of(text).with(format!("Open a support ticket about a refund{about}")),
-        false => {
-            Answer::of(format!("{text} This host has no helpdesk here, so write to the host."))
-        }
-    };
-    tell(cx, catalog, answer)
 }
 
 async fn ticket_status<W: GuestWorld>(cx: &Cx<W>, id: Option<String>) -> Result<(), Trouble> {

@@ -5,6 +5,7 @@ mod breaking;
 mod buying;
 pub(crate) mod deployment;
 pub(crate) mod kit;
+mod ordinary;
 mod questions;
 mod seats;
 mod simulation;

@@ -1,0 +1,88 @@
+//! Phrases of a search: a price, a place, and words that turn a day round.
+
+use crate::chat::ceiling::{self, Ceiling};
+use crate::chat::pattern::begins;
+use crate::chat::said::{Word, as_written};
+use crate::chat::search::words::{FILLERS, PREPOSITIONS, WITHOUT_MEANING};
+use crate::chat::when::When;
+
+/// The longest phrase of a price or a place, words.
+const PHRASE_WORDS_MAX: usize = 6;
+
+/// Whether the next words are about what is not meant: `I can't do Friday`, `not on Friday`.
+pub(super) fn is_denied(before: &[Word]) -> bool {
+    let mut last = before.iter().rev().take(2);
+    last.any(|word| matches!(word.text.as_str(), "not" | "except" | "besides"))
+}
+
+/// Whether the next words are about the end of a stay: `leaving on the 21st`.
+pub(super) fn is_departure(before: &[Word]) -> bool {
+    let last = before.iter().rev().take(3);
+    let mut words = last.map(|word| word.text.as_str());
+    words.any(|word| matches!(word, "leaving" | "leave" | "departing" | "depart" | "fly"))
+}
+
+/// The longest phrase that is a limit of the price.
+pub(super) fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
+    if begins(words, "free").is_some() {
+        return Some((1, Ceiling::FREE));
+    }
+    let own = [
+        "i only have",
+        "i have only got",
+        "i only got",
+        "only got",
+        "i have only",
+        "i have got",
+        "i have",
+        "only have",
+        "i only want to pay",
+        "only want to pay",
+        "only pay",
+        "with",
+        "for",
+    ];
+    if let Some(before) = own.iter().find_map(|phrase| begins(words, phrase)) {
+        let amount = |length: usize| {
+            let end = before.checked_add(length)?;
+            let amount = ceiling::dollars(as_written(message, words.get(before..end)?))?;
+            let less = begins(words.get(end..)?, "or less").unwrap_or(0);
+            Some((end.checked_add(less)?, Ceiling::up_to(amount)))
+        };
+        if let Some(found) = amount(2).or_else(|| amount(1)) {
+            return Some(found);
+        }
+    }
+    let longest = words.len().min(PHRASE_WORDS_MAX);
+    let mut lengths = (2..=longest).rev();
+    lengths.find_map(|length| {
+        let phrase = as_written(message, words.get(..length)?);
+        Some((length, ceiling::read(phrase).ok()?))
+    })
+}
+
+/// `in Berlin`, up to what is something else.
+pub(super) fn place(words: &[Word], message: &str) -> Option<(usize, Vec<String>)> {
+    if begins(words, "online").is_some() {
+        return Some((1, vec!["online".to_owned()]));
+    }
+    let before = PREPOSITIONS.iter().find_map(|phrase| begins(words, phrase))?;
+    // `in my wallet` is no place.
+    words.get(before).filter(|word| !matches!(word.text.as_str(), "my" | "your" | "it"))?;
+    let mut place = Vec::new();
+    let mut taken = before;
+    while let Some(word) = words.get(taken).filter(|_| place.len() < PHRASE_WORDS_MAX) {
+        let here = words.get(taken..)?;
+        if FILLERS.contains(&word.text.as_str()) && word.text != "the"
+            || WITHOUT_MEANING.iter().any(|phrase| begins(here, phrase).is_some())
+            || When::read(here).is_some()
+            || price(here, message).is_some()
+        {
+            break;
+        }
+        place.push(word.text.clone());
+        taken = taken.saturating_add(1);
+    }
+    place.retain(|word| word != "the");
+    (!place.is_empty()).then_some((taken, place))
+}
