@@ -202,10 +202,14 @@ fn what_is_not_sold_has_words_and_no_button() {
     let action = Action::Own(Own::CancelEvent(EventId::parse(&cancelled).unwrap()));
     assert_eq!(server.as_owner(action, &json!({})).status, 200);
     let closed = server.event(5);
-    for (id, words) in [(&full, "This event is full"), (&cancelled, "cancelled by its host")] {
+    for (id, words, ways) in
+        [(&full, "This event is full", 1), (&cancelled, "cancelled by its host", 0)]
+    {
         let shown = event_page(&server, id);
-        assert!(shown.contains(words) && !shown.contains("/buy/"), "{shown}");
-        assert!(!shown.contains("Get a ticket"), "{shown}");
+        assert!(shown.contains(words) && !shown.contains("Get a ticket"), "{shown}");
+        // Of a full event only the waitlist is open.
+        assert_eq!(shown.matches("/buy/").count(), ways, "{shown}");
+        assert_eq!(shown.matches("Join the waitlist").count(), ways, "{shown}");
     }
     assert_eq!(
         json_ld(&event_page(&server, &full))["offers"]["availability"],
