@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::base::backoff::doubled;
 use crate::base::code::Code;
 use crate::base::http::Reply;
-use crate::base::id::ScopeId;
+use crate::base::id::{EventId, ScopeId, SecretId};
 use crate::base::money::Usdc;
 use crate::base::text::line;
 use crate::base::time::UnixSeconds;
@@ -20,7 +20,7 @@ use crate::ports::storage::first;
 use crate::ports::{Level, Sql, SqlError, SqlValue, World, within};
 use crate::products::events::store::{self, Filter};
 use crate::products::events::{Event, Seats};
-use crate::products::vault;
+use crate::products::vault::{self, Secret};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::tool::{Access, Price};
 use crate::shop::Shop;
@@ -161,10 +161,12 @@ fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
 fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let sold = "SELECT 1 FROM ledger WHERE entry = 'settled' LIMIT 1";
     let events = events(shop)?;
-    let secrets = secret_prices(shop)?;
-    let prices = Prices {
+    let secrets = secrets(shop)?;
+    let on_sale = OnSale {
         seats: range(events.iter().map(|event| event.price)),
-        secrets: range(secrets.into_iter()),
+        event: events.iter().find(|event| !event.price.is_zero()).map(|event| event.id.clone()),
+        secrets: range(secrets.iter().map(|secret| secret.price)),
+        secret: secrets.first().map(|secret| secret.id.clone()),
     };
     let tools = shop.profile.products.tools();
     Ok(Listing {
@@ -173,7 +175,7 @@ fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
         name: name(shop.cx.scope, &shop.profile.words.display_name),
         about: shop.profile.words.about.clone(),
         has_sold: first(shop.cx.world, sold, &[])?.is_some(),
-        tools: tools.filter_map(|tool| listed_tool(tool, &prices)).take(TOOLS_MAX).collect(),
+        tools: tools.filter_map(|tool| listed_tool(tool, &on_sale)).take(TOOLS_MAX).collect(),
         events,
     })
 }
@@ -224,10 +226,12 @@ fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
     }
 }
 
-/// The lowest and the highest price of what is sold now, by what it is.
-struct Prices {
+/// What is sold now: the lowest and the highest price of each kind, and one of it.
+struct OnSale {
     seats: Option<(Usdc, Usdc)>,
+    event: Option<EventId>,
     secrets: Option<(Usdc, Usdc)>,
+    secret: Option<SecretId>,
 }
 
 fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
@@ -237,19 +241,18 @@ fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
     })
 }
 
-fn secret_prices(shop: &Shop<'_, impl World>) -> Result<Vec<Usdc>, SqlError> {
+fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<Secret>, SqlError> {
     if !shop.profile.products.has(Product::Vault) {
         return Ok(Vec::new());
     }
     let now = shop.cx.now();
     let page = Page::of(&vault::store::BY_AGE, PAGE_MAX, None, now);
     let page = page.map_err(|field| SqlError(field.to_string()))?;
-    let found = vault::store::list(shop.cx.world, Some(now), &page)?;
-    Ok(found.entries.into_iter().map(|secret| secret.price).collect())
+    Ok(vault::store::list(shop.cx.world, Some(now), &page)?.entries)
 }
 
 /// A tool as it is listed; `None` if it is not for strangers.
-fn listed_tool(tool: Tool, known: &Prices) -> Option<ListedTool> {
+fn listed_tool(tool: Tool, on_sale: &OnSale) -> Option<ListedTool> {
     let spec = tool.spec();
     let (prices, price_words) = match spec.access {
         Access::Owner | Access::Buyer => return None,
@@ -257,14 +260,21 @@ fn listed_tool(tool: Tool, known: &Prices) -> Option<ListedTool> {
         Access::Paid(Price::Fixed(price), _) => (Some((price, price)), None),
         Access::Paid(Price::Varies(words), _) => {
             let prices = match tool.product() {
-                Product::Events => known.seats,
-                Product::Vault => known.secrets,
+                Product::Events => on_sale.seats,
+                Product::Vault => on_sale.secrets,
                 Product::Desk => None,
             };
             (prices, Some(words.to_owned()))
         }
     };
+    let example = match tool.product() {
+        _ if !spec.is_paid() => None,
+        Product::Events => on_sale.event.as_ref().map(|id| json!({"eventId": id})),
+        Product::Vault => on_sale.secret.as_ref().map(|id| json!({"secretId": id})),
+        Product::Desk => None,
+    };
     Some(ListedTool {
+        example,
         name: spec.name.to_owned(),
         title: spec.title.to_owned(),
         description: spec.full_description(),

@@ -35,8 +35,8 @@ pub struct Shelf {
 #[must_use]
 pub fn reply(file: File, config: &Config, shelf: &Shelf, now: UnixSeconds) -> Option<Reply> {
     let (kind, body, seconds) = match file {
-        File::Openapi => ("application/json", openapi(config, shelf).to_string(), 60),
-        File::X402 => ("application/json", x402(config, shelf).to_string(), 60),
+        File::Openapi => ("application/json", openapi(config, shelf).to_string(), 5),
+        File::X402 => ("application/json", x402(config, shelf).to_string(), 5),
         File::AiCatalog | File::OldCatalog => {
             ("application/ai-catalog+json", catalog(config, shelf).to_string(), 60)
         }
@@ -50,7 +50,7 @@ pub fn reply(file: File, config: &Config, shelf: &Shelf, now: UnixSeconds) -> Op
         File::LlmsTxt => ("text/plain; charset=utf-8", llms_txt(config), 3_600),
         File::SkillMd => ("text/markdown; charset=utf-8", skill_md(config), 3_600),
         File::Robots => ("text/plain; charset=utf-8", robots(config), 3_600),
-        File::Sitemap => ("application/xml", sitemap(config, shelf), 60),
+        File::Sitemap => ("application/xml", sitemap(config, shelf), 5),
         File::Security => ("text/plain; charset=utf-8", security(config, now)?, 3_600),
     };
     let reply = Reply::text(200, kind, body)
@@ -123,10 +123,13 @@ fn operation(config: &Config, entry: &Value, tool: Tool) -> Value {
     let host = host_of(entry);
     let scope = text(host, "scope");
     let beginning = scope.get(..8).unwrap_or_default();
-    let body = json!({
-        "required": true,
-        "content": {"application/json": {"schema": tool.input_schema()}},
-    });
+    let mut content = json!({"schema": tool.input_schema()});
+    if let (Some(example), Some(members)) =
+        (entry.get("example").filter(|it| it.is_object()), content.as_object_mut())
+    {
+        members.insert("example".to_owned(), example.clone());
+    }
+    let body = json!({"required": true, "content": {"application/json": content}});
     let mut operation = json!({
         "operationId": format!("{}_{beginning}", text(entry, "name")),
         "summary": format!("{} ({})", text(entry, "title"), text(host, "name")),

@@ -58,6 +58,8 @@ pub struct ListedTool {
     pub prices: Option<(Usdc, Usdc)>,
     /// The price in words, if it depends on what is bought.
     pub price_words: Option<String>,
+    /// Arguments of a call that buys something now.
+    pub example: Option<Value>,
 }
 
 impl Listing {

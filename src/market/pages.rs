@@ -183,10 +183,12 @@ pub fn page(
         is_search: wanted.is_search(),
     };
     let html = page.render().map_err(|error| error.to_string())?;
+    // The search goes to this page itself.
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'");
     Ok(Reply::text(200, "text/html; charset=utf-8", html)
-        .with_header("content-security-policy", CONTENT_SECURITY_POLICY.to_owned())
+        .with_header("content-security-policy", policy)
         .with_header("x-content-type-options", "nosniff".to_owned())
-        .with_header("cache-control", "public, max-age=30".to_owned()))
+        .with_header("cache-control", "no-cache".to_owned()))
 }
 
 /// The address of the next page.

@@ -43,6 +43,8 @@ CREATE TABLE tools (
   price_max INTEGER,
   -- the price in words, if it depends on what is bought
   price_words TEXT,
+  -- arguments of a call that buys something now, JSON
+  example TEXT,
   CHECK ((price_min IS NULL) = (price_max IS NULL)),
   UNIQUE (scope, name)
 ) STRICT

@@ -160,7 +160,7 @@ pub fn tools(sql: &impl Sql, asked: &ToolsAsk, now: UnixSeconds) -> Result<Answe
     };
     let words = asked.text.as_deref().map(terms::query_of_all).filter(|words| !words.is_empty());
     let query = Query {
-        columns: "tools.name, tools.title, tools.description, tools.price_min, tools.price_max, tools.price_words, hosts.scope, hosts.name",
+        columns: "tools.name, tools.title, tools.description, tools.price_min, tools.price_max, tools.price_words, tools.example, hosts.scope, hosts.name",
         table: "tools JOIN hosts ON hosts.scope = tools.scope",
         condition: "(?1 IS NULL OR tools.price_min <= ?1) \
              AND (?2 IS NULL OR tools.number IN (SELECT rowid FROM tool_words WHERE tool_words MATCH ?2))",
@@ -176,6 +176,8 @@ fn tool(columns: &mut Columns) -> Result<Value, SqlError> {
     let (name, title, description) = (columns.text()?, columns.text()?, columns.text()?);
     let prices = (columns.optional_int()?, columns.optional_int()?);
     let words = columns.optional_text()?;
+    let example = columns.optional_text()?;
+    let example: Option<Value> = example.and_then(|text| serde_json::from_str(&text).ok());
     let host = json!({"scope": columns.text()?, "name": columns.text()?});
     let (min, max) = (prices.0.map(dollars), prices.1.map(dollars));
     let price = match (&min, &max) {
@@ -189,6 +191,7 @@ fn tool(columns: &mut Columns) -> Result<Value, SqlError> {
         "price": price,
         "priceMin": min,
         "priceMax": max,
+        "example": example,
         "host": host,
     }))
 }

@@ -113,8 +113,8 @@ fn insert_tool(
     host: &str,
     tool: &ListedTool,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO tools (scope, name, title, description, price_min, price_max, price_words) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
+    let statement = "INSERT INTO tools (scope, name, title, description, price_min, price_max, price_words, example) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
     let parameters = [
         scope.as_str().into(),
         tool.name.as_str().into(),
@@ -123,6 +123,7 @@ fn insert_tool(
         tool.prices.map_or(SqlValue::Null, |(min, _)| min.into()),
         tool.prices.map_or(SqlValue::Null, |(_, max)| max.into()),
         tool.price_words.as_deref().into(),
+        tool.example.as_ref().map(ToString::to_string).as_deref().into(),
     ];
     let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
     let words = "INSERT INTO tool_words (rowid, title, description, host) VALUES (?1, ?2, ?3, ?4)";

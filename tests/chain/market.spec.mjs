@@ -39,7 +39,7 @@ async function found(client) {
 test("official clients of both eras find an event, and the server that sells it", async () => {
   await choose(true);
   await until(async () => (await catalog()).includes(server.scope));
-  const url = new URL("/mcp", network.publicUrl);
+  const url = new URL("/mcp", network.worker.url);
   const old = new SdkClient(info);
   await old.connect(new SdkTransport(url));
   const modern = new ModernClient(info, { versionNegotiation: { mode: "auto" } });
@@ -47,7 +47,7 @@ test("official clients of both eras find an event, and the server that sells it"
   assert.equal(modern.getNegotiatedProtocolVersion(), "2026-07-28");
   for (const client of [old, modern]) {
     const [first, ...others] = await found(client);
-    assert.deepEqual([first.id, first.host.serverUrl, others.length], [event.id, server.mcpUrl, 0]);
+    assert.deepEqual([first.id, first.host.serverUrl, others.length], [event.id, `${network.publicUrl}/mcp/users/${server.scope}`, 0]);
     await client.close();
   }
 });
@@ -79,7 +79,7 @@ test("every file is there, in its type, for every page of the web", async () => 
 
 test("the scanner of mppx finds the paid tools, and every challenge is what it should be", async () => {
   const bin = new URL("../../node_modules/mppx/dist/bin.js", import.meta.url).pathname;
-  const run = promisify(execFile)(process.execPath, [bin, "validate", network.publicUrl], { timeout: 120_000 });
+  const run = promisify(execFile)(process.execPath, [bin, "validate", network.worker.url], { timeout: 120_000 });
   const { stdout } = await run.catch((error) => error);
   assert.match(stdout, /Document found and parseable/, stdout);
   assert.doesNotMatch(stdout, /✗|✘|FAIL/, stdout);
