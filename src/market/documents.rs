@@ -38,7 +38,7 @@ pub fn reply(file: File, config: &Config, shelf: &Shelf, now: UnixSeconds) -> Op
         File::Openapi => ("application/json", openapi(config, shelf).to_string(), 5),
         File::X402 => ("application/json", x402(config, shelf).to_string(), 5),
         File::AiCatalog | File::OldCatalog => {
-            ("application/ai-catalog+json", catalog(config, shelf).to_string(), 60)
+            ("application/ai-catalog+json", catalog(config, shelf).to_string(), 5)
         }
         File::ServerCard | File::OldServerCard => {
             ("application/mcp-server-card+json", server_card(config).to_string(), 3_600)
