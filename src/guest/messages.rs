@@ -276,6 +276,10 @@ pub enum Out {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
         suggestions: Vec<String>,
+        /// The `confirmationId` of the question that this repeats in words, for clients that do not show `payment_required`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        asks: Option<String>,
     },
     /// What was sent makes no sense, or cannot be now.
     Error {
@@ -309,7 +313,7 @@ pub enum Cards {
 impl Out {
     #[must_use]
     pub fn chat(text: impl Into<String>) -> Self {
-        Self::Chat { text: text.into(), cards: None, suggestions: Vec::new() }
+        Self::Chat { text: text.into(), cards: None, suggestions: Vec::new(), asks: None }
     }
 
     /// Whether somebody waits for it who may be away. The rest is in every greeting, or is of no use later.

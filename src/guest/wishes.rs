@@ -321,6 +321,7 @@ fn show_bought<W: GuestWorld>(
         text: text.to_owned(),
         cards: Some(Cards::Bought { bought }),
         suggestions: Vec::new(),
+        asks: None,
     });
     Ok(())
 }
@@ -336,7 +337,7 @@ fn tell<W: GuestWorld>(cx: &Cx<W>, catalog: &Catalog, answer: Answer) -> Result<
         (false, true) => Some(Cards::Secrets { mcp_url, secrets: items }),
         (false, false) => Some(Cards::Events { mcp_url, events: items }),
     };
-    cx.tell(&Out::Chat { text, cards, suggestions });
+    cx.tell(&Out::Chat { text, cards, suggestions, asks: None });
     Ok(())
 }
 

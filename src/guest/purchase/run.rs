@@ -367,7 +367,9 @@ fn ask_person<W: GuestWorld>(
     if purchase.origin != Origin::Call {
         let had = had.map(|had| format!("Note: {had}. ")).unwrap_or_default();
         let thing = sums::thing(cx, purchase)?;
-        cx.say(&format!("{had}Shall I pay ${} for {thing}? (yes or no)", purchase.amount));
+        let text = format!("{had}Shall I pay ${} for {thing}? (yes or no)", purchase.amount);
+        let asks = Some(purchase.id.to_string());
+        cx.tell(&Out::Chat { text, cards: None, suggestions: Vec::new(), asks });
     }
     Ok(())
 }

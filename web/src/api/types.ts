@@ -230,7 +230,11 @@ cards?: Cards,
 /**
  * What can be said next; at most three.
  */
-suggestions?: Array<string>, } | { "type": "error", 
+suggestions?: Array<string>, 
+/**
+ * The `confirmationId` of the question that this repeats in words, for clients that do not show `payment_required`.
+ */
+asks?: string, } | { "type": "error", 
 /**
  * Why, and what to do.
  */

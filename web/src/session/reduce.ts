@@ -110,6 +110,8 @@ function received(state: SessionState, message: Out, at: number, key: number): S
     case "sign_message":
       return state;
     case "chat":
+      // The dialog asks it.
+      if (message.asks !== undefined) return { ...state, running: withoutFirst(state.running, "chat") };
       return {
         ...entry({
           kind: "agent",

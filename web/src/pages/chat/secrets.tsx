@@ -58,12 +58,17 @@ function soldInWords(sold: number): string {
 export function Bought({ entry }: { entry: Extract<Entry, { kind: "secret" }> }) {
   const value = useSession((state) => state.secrets[entry.id]);
   const { name, description, version, transactionHash: hash } = entry.secret;
-  const link = safeLink(
-    useSession((state) => state.payments.find(({ txHash }) => txHash === hash)?.explorerUrl),
-  );
+  const paid = useSession((state) => state.payments.find(({ txHash }) => txHash === hash));
+  const link = safeLink(paid?.explorerUrl);
   const title = visible(name);
   return (
-    <Card title={`Secret: ${title}`} level={2} many tone="accent" aside={<Badge tone="ok">Bought</Badge>}>
+    <Card
+      title={`Secret: ${title}`}
+      level={2}
+      many
+      tone="accent"
+      aside={<Badge tone="ok">{paid === undefined ? "Bought" : `Bought for $${paid.amountUsd}`}</Badge>}
+    >
       {description !== "" && <p className="quiet event-text">{visible(description)}</p>}
       {value === undefined ? (
         <p className="small">

@@ -1,5 +1,6 @@
 // The conversation, newest entry last.
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, type ReactNode } from "react";
+import { isObject, textOf } from "../../base/object";
 import { Icon, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Answer } from "./answer";
@@ -18,6 +19,7 @@ export function Transcript({ children }: { children: ReactNode }) {
   const inside = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const last = entries.at(-1);
+  const told = useTold();
   const isPaying = useSession((state) => state.running.some(({ what }) => what === "payment"));
   useEffect(() => {
     // The own message and a payment under way are always scrolled into view.
@@ -56,13 +58,39 @@ export function Transcript({ children }: { children: ReactNode }) {
     >
       {children}
       <div className="entries" ref={inside} role="log" aria-live="polite" aria-label="Messages">
-        {entries.map((entry) => (
-          <EntryView key={entry.id} entry={entry} isLast={entry === last} />
-        ))}
+        {entries.map((entry) =>
+          told.has(entry) ? null : <EntryView key={entry.id} entry={entry} isLast={entry === last} />,
+        )}
         <Progress />
       </div>
     </div>
   );
+}
+
+/** How many entries away from a receipt its ticket or secret is. */
+const NEAR = 2;
+
+/** The receipts beside a ticket or a secret that says the price and links the same transaction. */
+function useTold(): ReadonlySet<Entry> {
+  const entries = useSession((state) => state.transcript);
+  const payments = useSession((state) => state.payments);
+  return useMemo(() => {
+    const paid = new Set(payments.filter(({ explorerUrl }) => explorerUrl).map(({ txHash }) => txHash));
+    const isTold = (entry: Entry, place: number) => {
+      if (entry.kind !== "receipt" || !entry.receipt.confirmed) return false;
+      const { txHash } = entry.receipt;
+      const near = entries.slice(Math.max(0, place - NEAR), place + NEAR + 1);
+      return paid.has(txHash) && near.some((one) => transactionOf(one) === txHash);
+    };
+    return new Set(entries.filter(isTold));
+  }, [entries, payments]);
+}
+
+function transactionOf(entry: Entry): string | undefined {
+  if (entry.kind === "secret") return entry.secret.transactionHash ?? undefined;
+  if (entry.kind !== "result" || !isObject(entry.result)) return undefined;
+  const content = entry.result["structuredContent"];
+  return isObject(content) && isObject(content["rsvp"]) ? textOf(content, "transactionHash") : undefined;
 }
 
 function EntryView({ entry, isLast }: { entry: Entry; isLast: boolean }) {
