@@ -19,6 +19,7 @@ mod closer;
 mod offered;
 
 pub(super) use closer::closer;
+pub(super) use offered::accepted;
 
 /// Longer messages are no wish in a few words.
 const WORDS_MAX: usize = 60;
@@ -46,6 +47,7 @@ impl Heard {
         self.weight >= WEIGHT_OF_THE_SURE
     }
 
+    /// Whether it is about one event or secret.
     pub(super) fn is_of_one(&self) -> bool {
         matches!(self.intent, Intent::Tell { .. })
     }
@@ -94,7 +96,7 @@ struct Reading<'a> {
     context: &'a Context<'a>,
     lists: &'a Lists,
     search: Search,
-    /// What is meant.
+    /// The things that are meant.
     items: Vec<Item<'a>>,
     grammar: Grammar,
 }
@@ -320,7 +322,7 @@ impl<'a> Reading<'a> {
         };
         let is_it =
             |intent: &Intent| matches!(intent, Intent::TicketStatus { id: asked } if *asked == id);
-        self.offer("Shall I look up your ticket at the helpdesk?", None, say, is_it)
+        self.offer("Shall I look up your ticket at the helpdesk?", (None, None), say, is_it)
     }
 
     fn has(&self, name: &str) -> bool {

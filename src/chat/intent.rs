@@ -187,6 +187,9 @@ pub enum Missing {
         id: Option<String>,
         /// What the user says to have it, in words that the grammar takes.
         say: String,
+        /// What it costs at most, as it was offered.
+        #[serde(default)]
+        max: Option<Usdc>,
     },
 }
 

@@ -68,7 +68,13 @@ fn after_greeting(text: &str) -> Option<&str> {
     // A yes is one only if the message says nothing else.
     let is_verdict = is_only(&after, "yes") || is_only(&after, "no");
     let is_short = words.len() <= GREETING_WORDS_MAX && !after.is_empty() && !is_verdict;
-    let greets = || class("greeting").iter().any(|phrase| begins(&words, phrase).is_some());
+    // Another word could be the decisive one: `Hello, not now, buy it`.
+    let is_address = |word: &Word| class("addressed").contains(&word.text.as_str());
+    let greets = || {
+        let lengths = class("greeting").iter().filter_map(|phrase| begins(&words, phrase));
+        let rest = lengths.max().and_then(|length| words.get(length..));
+        rest.is_some_and(|rest| rest.iter().all(is_address))
+    };
     (is_short && greets()).then(|| rest.trim_start())
 }
 
@@ -225,7 +231,8 @@ fn answered(
     direct: Option<Intent>,
     context: &Context<'_>,
 ) -> Intent {
-    if let Some(intent) = direct {
+    let is_offered = matches!(missing, Missing::Offer { say, .. } if text.trim() == say);
+    if let Some(intent) = direct.filter(|_| !is_offered) {
         return intent;
     }
     let other = || {
@@ -238,8 +245,10 @@ fn answered(
             missing: Missing::Url,
         }),
         Missing::Problem => offers::open_ticket(text.trim(), context),
-        Missing::Offer { say, .. } if is_only(words, "yes") && !text.contains('?') => {
-            by_grammar(say, &Context { awaiting: None, ..*context })
+        Missing::Offer { say, max, .. }
+            if text.trim() == say || (is_only(words, "yes") && !text.contains('?')) =>
+        {
+            general::accepted(by_grammar(say, &Context { awaiting: None, ..*context }), *max)
         }
         Missing::Offer { .. } => other().or_else(|| part(text, context)).unwrap_or(Intent::Unknown),
         Missing::Event { purpose, offered } => {

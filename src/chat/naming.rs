@@ -121,7 +121,7 @@ pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
     words.iter().map(right).collect()
 }
 
-/// `heyyy` is `hey`.
+/// A letter that is written three times counts once: `heyyy` is `hey`.
 fn without_runs(text: &str) -> String {
     let mut short = String::new();
     let mut chars = text.chars().peekable();

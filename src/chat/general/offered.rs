@@ -13,6 +13,20 @@ use crate::chat::said::{Word, as_written, normal, said};
 use crate::chat::text::quote;
 use crate::chat::things::Item;
 
+/// What was offered, at the price that was offered: the server may list another one by now.
+pub(in crate::chat) fn accepted(intent: Intent, max: Option<Usdc>) -> Intent {
+    if let Intent::Rsvp { event_id, max_price: None } = intent {
+        return Intent::Rsvp { event_id, max_price: max };
+    }
+    if let Intent::BuySecret { secret_id, max_price: None } = intent {
+        return Intent::BuySecret { secret_id, max_price: max };
+    }
+    if let Intent::Several { event_id, seats, max_price: None } = intent {
+        return Intent::Several { event_id, seats, max_price: max };
+    }
+    intent
+}
+
 /// Whether the words begin with a word of buying.
 pub(super) fn is_buying(words: &[Word]) -> bool {
     class("buying").iter().any(|phrase| begins(words, phrase).is_some())
@@ -124,7 +138,8 @@ impl Reading<'_> {
             }
             (_, _) => false,
         };
-        self.offer(&text, Some(item.id()), say, is_wanted)
+        let total = price.checked_mul(count.unwrap_or(1))?;
+        self.offer(&text, (Some(item.id()), Some(total)), say, is_wanted)
     }
 
     /// How many seats the message says. A number in a date, an amount or a title is none.
@@ -231,7 +246,7 @@ impl Reading<'_> {
         };
         let say = format!("Spend at most ${amount} {words}");
         let text = format!("Shall I spend at most ${amount} {words}?");
-        self.offer(&text, None, say, |intent| *intent == Intent::SetLimit { per, amount })
+        self.offer(&text, (None, None), say, |intent| *intent == Intent::SetLimit { per, amount })
     }
 
     /// The one amount of money in the message. A number without a unit is one only if there is no other.
@@ -276,14 +291,14 @@ impl Reading<'_> {
     pub(super) fn offer(
         &self,
         text: &str,
-        id: Option<&str>,
+        (id, max): (Option<&str>, Option<Usdc>),
         say: String,
         is_wanted: impl Fn(&Intent) -> bool,
     ) -> Option<Intent> {
         let alone = Context { awaiting: None, pending: false, ..*self.context };
         is_wanted(&(self.grammar)(&say, &alone)).then(|| Intent::Ask {
             text: text.to_owned(),
-            missing: Missing::Offer { id: id.map(str::to_owned), say },
+            missing: Missing::Offer { id: id.map(str::to_owned), say, max },
         })
     }
 }

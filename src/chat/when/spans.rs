@@ -11,9 +11,9 @@ const DAYS_MAX: i8 = 100;
 /// What a second day is to the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
-    /// The last one of a span.
+    /// The last day of a span.
     Through(Days),
-    /// Another one.
+    /// Another day beside it.
     Or(Days),
 }
 

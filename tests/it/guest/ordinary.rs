@@ -1,5 +1,6 @@
 //! What a guest answers to ordinary sentences, most of which only the second reading takes (`src/chat/general.rs`).
 
+use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ fn ordinary_sentences_are_answered_and_what_costs_money_is_asked_about() {
         ("hm, where's that?", "takes place here: Dachterrasse, Berlin"),
         ("when does the jazz kick off", "starts Mon 1 Mar 2027, 19:30 (Berlin time)"),
         ("is it safe, will you spend my money without asking me?", "I spend at most $"),
-        ("what's the capital of france", "I do not understand that."),
+        ("what's the capital of france", "Do you mean one of these?"),
         ("got the wifi password for sale?", "Yes, it is for sale."),
         ("hmm ok not the jazz, what about the python one", "This is “Python night”."),
         ("if the sun shines, book the rust meetup", "I bought nothing"),
@@ -104,6 +105,20 @@ fn an_offer_is_over_when_something_else_is_said() {
         said(&visit, text);
     }
     assert_eq!((deployment.transfers(), visit.all("payment_required").len()), (0, 0));
+    let id = EventId::parse(&deployment.server.text("SELECT id FROM events")).unwrap();
+    let reprice = |price: &str| {
+        let update = Action::Own(Own::UpdateEvent(id.clone()));
+        assert_eq!(deployment.server.as_owner(update, &json!({"price": price})).status, 200);
+    };
+    // What was offered counts, not what the server lists when it is accepted.
+    for acceptance in ["yes", "Buy a ticket for Rust meetup"] {
+        said(&visit, "I like crabs, buy the rust meetup");
+        reprice("0.06");
+        let refusal = said(&visit, acceptance);
+        assert!(refusal["text"].as_str().unwrap().contains("$0.06"), "{refusal}");
+        assert_eq!(deployment.transfers(), 0);
+        reprice("0.05");
+    }
     said(&visit, "I like crabs, buy the rust meetup");
     assert!(said(&visit, "yes")["text"].as_str().unwrap().starts_with("Done."));
     assert_eq!(deployment.transfers(), 1);
