@@ -38,6 +38,9 @@ use crate::products::desk::{self, Priority, drafts};
 use crate::products::events::Status;
 use crate::products::events::asks::Ask;
 use crate::products::events::entrance::answers as entrance;
+use crate::products::events::news::input::Audience;
+use crate::products::events::news::kind::Kind as NewsKind;
+use crate::products::events::news::views::{MailPreview, MessageAnswer, NewsLine, NewsLines};
 use crate::products::events::questions::{self, Answer};
 use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
@@ -77,7 +80,7 @@ fn types() -> String {
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
         SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, EventView, OwnEvent,
-        OwnEvents, RsvpLine<'_>, Rsvps<'_>, Waitlist, WaitlistLine, CheckInAnswer<'_>, entrance::ProblemKind,
+        OwnEvents, RsvpLine<'_>, Rsvps<'_>, Waitlist, WaitlistLine, CheckInAnswer<'_>, Audience, NewsKind, MailPreview, MessageAnswer, NewsLine, NewsLines, entrance::ProblemKind,
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,

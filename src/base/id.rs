@@ -100,6 +100,10 @@ prefixed_id!(
     MailId, "eml_"
 );
 prefixed_id!(
+    /// Something that guests of an event are told by mail.
+    NewsId, "nws_"
+);
+prefixed_id!(
     /// A purchase of a guest session.
     PurchaseId, "pur_"
 );

@@ -1,9 +1,9 @@
 //! Implements the [`Mail`] port with an HTTP mail API if one is set, else with the binding `EMAIL` (Cloudflare's
 //! Email Service), which `wrangler dev` simulates by storing mails as files.
 
-use js_sys::{JsString, Object, Reflect};
+use js_sys::{JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{EmailAddress, Env, SendEmail, SendEmailBuilder};
+use worker::{EmailAddress, EmailAttachment, Env, SendEmail, SendEmailBuilder};
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
@@ -66,6 +66,17 @@ async fn hand_over(
     };
     let builder = match &message.reply_to {
         Some(reply_to) => builder.reply_to(reply_to.as_str()),
+        None => builder,
+    };
+    let builder = match &message.calendar {
+        Some(calendar) => {
+            let kind = Message::calendar_type(calendar);
+            // Text would be read as base64.
+            let content = Uint8Array::from(calendar.as_bytes()).buffer();
+            let name = Message::CALENDAR_NAME;
+            let file = EmailAttachment::new_attachment_with_array_buffer(name, kind, &content);
+            builder.attachments(&[file])
+        }
         None => builder,
     };
     let headers = headers(message, from.address.domain());

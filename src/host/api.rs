@@ -100,6 +100,8 @@ impl<W: World> Host<W> {
             Own::Waitlist(event_id) => events::rest::waitlist(&cx, event_id, cursor),
             Own::Rsvps(event_id, format) => events::rest::rsvps(&cx, event_id, cursor, *format),
             Own::CheckIn(event_id) => check_in(&cx, event_id, body),
+            Own::Messages(event_id) => Ok(ok(&events::news::message::told(&cx, event_id)?)),
+            Own::MessageGuests(event_id) => message(&cx, event_id, body),
             Own::SetPicture(item) => events::uploads::set(&cx, item.as_ref(), body)
                 .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::RemovePicture(item) => events::uploads::remove(&cx, item.as_ref())
@@ -222,6 +224,11 @@ fn own_mails(shop: &Shop<'_, impl World>, cursor: Option<&str>) -> Result<Reply,
     let page = Page::of(&outbox::NEWEST_FIRST, PAGE, cursor, shop.cx.world.now())?;
     let Found { entries: mails, next_cursor } = outbox::list(shop.cx.world, &page)?;
     Ok(ok(&OwnMails { mails, next_cursor }))
+}
+
+/// Writes to guests of an event.
+fn message(cx: &Cx<'_, impl World>, event: &EventId, body: &[u8]) -> Result<Reply, Failure> {
+    Ok(ok(&events::news::message::message_guests(cx, event, &read_body(body)?)?))
 }
 
 /// Lets a guest in by the code of its ticket.

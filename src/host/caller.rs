@@ -102,6 +102,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::Rsvps(..)
         | Own::Waitlist(_)
         | Own::Entrance(_)
+        | Own::Messages(_)
         | Own::Secrets
         | Own::Retrievals(_)
         | Own::Refunds
@@ -112,6 +113,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::UpdateEvent(_)
         | Own::CancelEvent(_)
         | Own::CheckIn(_)
+        | Own::MessageGuests(_)
         | Own::SetPicture(Some(_))
         | Own::RemovePicture(Some(_))
         | Own::Enter(_)

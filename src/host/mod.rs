@@ -209,6 +209,10 @@ impl<W: World> Host<W> {
                 AtHost::Picture(name) => events::uploads::told(&self.cx(&profile), name),
                 AtHost::Ticket(code) => public::ticket(&self.shop(&profile), code),
                 AtHost::Question(key) => desk::status::page(&self.cx(&profile), key),
+                AtHost::Reader(reader) => public::reader(&self.shop(&profile), reader, None),
+                AtHost::SetReader(reader) => {
+                    public::reader(&self.shop(&profile), reader, Some(&body))
+                }
             },
         }
     }

@@ -2,8 +2,10 @@
 
 use crate::base::http::Reply;
 use crate::base::id::{EventId, TicketCode};
+use crate::identity::reader::Reader;
 use crate::ports::World;
 use crate::ports::paging::Page;
+use crate::products::events::news::unsubscribe;
 use crate::products::events::pages::{HostCard, SecretLine};
 use crate::products::events::pictures::{self, Picture};
 use crate::products::{events, vault};
@@ -46,6 +48,19 @@ pub(super) fn event_page(shop: &Shop<'_, impl World>, id: &EventId) -> Result<Re
 pub(super) fn ticket(shop: &Shop<'_, impl World>, code: &TicketCode) -> Result<Reply, Failure> {
     let picture = pictures::of_host(shop.cx.world)?;
     events::rest::ticket(&shop.cx, &card(shop.profile, picture.as_ref()), code)
+}
+
+/// The page on which a reader stops the host's messages; with a form's `body` what the reader chose.
+pub(super) fn reader(
+    shop: &Shop<'_, impl World>,
+    reader: &Reader,
+    body: Option<&[u8]>,
+) -> Result<Reply, Failure> {
+    let card = card(shop.profile, None);
+    match body {
+        None => unsubscribe::page(&shop.cx, &card, reader),
+        Some(body) => unsubscribe::set(&shop.cx, &card, reader, body),
+    }
 }
 
 fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<SecretLine>, Failure> {

@@ -20,6 +20,7 @@ use crate::identity::UserId;
 use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::asks::{Ask, Asks, GuestDetails};
+use crate::products::events::input::a_day;
 use crate::products::events::party::SEATS_MAX;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::Question;
@@ -72,6 +73,8 @@ struct EventRecord {
     refund_until_hours: u32,
     #[serde(default)]
     refund_if_moved: bool,
+    #[serde(default = "a_day")]
+    remind_hours: u32,
     #[serde(default)]
     cover_shuffle: u32,
     cover_palette: Option<Palette>,
@@ -317,6 +320,7 @@ impl EventRecord {
                 self.refund_if_moved,
             )
             .map_err(|error| error.to_string())?,
+            remind_hours: self.remind_hours,
             cancelled: self.status == "cancelled",
             sequence: 0,
             created_at: moment(&self.created_at)?,

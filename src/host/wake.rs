@@ -98,6 +98,9 @@ impl<W: World> Host<W> {
         let offered = object.profile().and_then(|profile| {
             profile.map_or(Ok(()), |profile| events::waitlist::advance(&self.cx(&profile)))
         });
+        let news = object.profile().and_then(|profile| {
+            profile.map_or(Ok(()), |profile| events::news::send::send_some(&self.cx(&profile)))
+        });
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -112,6 +115,8 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "telling guests of a cancellation", told),
             succeeded(&self.world, "telling the marketplace", listed),
             succeeded(&self.world, "offering seats to guests who wait", offered),
+            succeeded(&self.world, "telling guests news", news),
+            succeeded(&self.world, "forgetting news", events::news::rows::forget(&self.world, now)),
             succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
@@ -176,6 +181,14 @@ impl<W: World> Host<W> {
         Ok(dues)
     }
 
+    /// When guests of an event are reminded next, if mail can be sent.
+    fn next_reminder(&self) -> Result<Option<UnixSeconds>, SqlError> {
+        match self.world.delivery() {
+            Some(_) => events::news::reminders::next_due(&self.world),
+            None => Ok(None),
+        }
+    }
+
     fn dues(&self) -> Result<Dues, SqlError> {
         if !self.object().is_used() {
             return Ok(Dues { payments: None, others: None, is_open: false });
@@ -197,6 +210,7 @@ impl<W: World> Host<W> {
                 Some(profile) => listing::next_due(&self.world, profile.listed)?,
                 None => None,
             },
+            events::news::rows::next_due(&self.world)?,
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;
@@ -212,6 +226,7 @@ impl<W: World> Host<W> {
             epoch::next_over(&self.world)?,
             outbox.over,
             self.memory.asked.next_write(),
+            self.next_reminder()?,
             backup::next_backup_over(&object)?,
         ];
         let over = over.into_iter().flatten().min();

@@ -66,7 +66,9 @@ impl Cost {
                 | AtHost::Calendar(_)
                 | AtHost::Picture(_)
                 | AtHost::Ticket(_)
-                | AtHost::Question(_),
+                | AtHost::Question(_)
+                | AtHost::Reader(_)
+                | AtHost::SetReader(_),
             ) => (Purpose::Calls, 5),
             // Each asks a relayer's object, or the chain.
             Route::Health

@@ -10,6 +10,7 @@ use crate::chain::lookup::parse_hash;
 use crate::http::cover::place::Place;
 use crate::http::files::File;
 use crate::http::picture::PictureName;
+use crate::identity::reader::Reader;
 use crate::mail::inbound::Token;
 
 use crate::base::id::{
@@ -82,6 +83,9 @@ pub enum AtHost {
     Ticket(TicketCode),
     /// The page of a question at the desk: its key, not verified yet.
     Question(String),
+    /// The page on which a reader stops a host's messages, and its form: `/u/{scope}/{reader}`
+    Reader(Reader),
+    SetReader(Reader),
 }
 
 /// A request of an x402 server to our own facilitator.
@@ -107,6 +111,9 @@ pub enum Own {
     CheckIn(EventId),
     /// `GET /api/users/events/{id}/waitlist`
     Waitlist(EventId),
+    /// `GET` and `POST /api/users/events/{id}/messages`
+    Messages(EventId),
+    MessageGuests(EventId),
     /// Uploads the picture of an event, or of the host.
     SetPicture(Option<EventId>),
     RemovePicture(Option<EventId>),
@@ -250,10 +257,21 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             let token = Token::parse(key).ok_or(NoRoute::NotFound)?;
             only("GET", Route::Host(token.scope.clone(), AtHost::Question(token.to_string())))
         }
+        ["u", scope, reader] => at_reader(method, scope_of(scope)?, reader),
         path => match File::parse(path) {
             Some(file) => only("GET", Route::Market(AtMarket::File(file))),
             None => Err(NoRoute::NotFound),
         },
+    }
+}
+
+/// The page on which a reader stops a host's messages.
+fn at_reader(method: &str, scope: ScopeId, reader: &str) -> Result<Route, NoRoute> {
+    let reader = Reader::parse(reader).ok_or(NoRoute::NotFound)?;
+    match method {
+        "GET" => Ok(Route::Host(scope, AtHost::Reader(reader))),
+        "POST" => Ok(Route::Host(scope, AtHost::SetReader(reader))),
+        _ => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
     }
 }
 
@@ -328,6 +346,9 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["events", _, "waitlist"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD")),
         (["events", id, "check-in"], "POST") => Ok(Own::CheckIn(event_of(id)?)),
         (["events", _, "check-in"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["events", id, "messages"], "GET") => Ok(Own::Messages(event_of(id)?)),
+        (["events", id, "messages"], "POST") => Ok(Own::MessageGuests(event_of(id)?)),
+        (["events", _, "messages"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
         (["events", id, "entrance"], "GET") => Ok(Own::Entrance(event_of(id)?)),
         (["events", id, "entrance"], "POST") => Ok(Own::Enter(event_of(id)?)),
         (["events", _, "entrance"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),

@@ -185,6 +185,11 @@ impl Keys {
         mac_of(&self.payment, &[scope.as_str().as_bytes(), b"|", terms])
     }
 
+    /// Names a reader of mails and signs the name. It outlives a rotation, because a link in an old mail works for good.
+    pub(super) fn sign_reader(&self, payload: &[u8]) -> [u8; 32] {
+        mac(&self.lasting.reader, payload)
+    }
+
     pub(super) fn sign_session(&self, payload: &[u8]) -> [u8; 32] {
         mac(&self.session, payload)
     }

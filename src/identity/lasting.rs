@@ -25,6 +25,8 @@ pub struct IdentityKeys {
     pub(super) holder: [u8; 32],
     /// Signs what opens a ticket of the desk. Derived as `backup` is.
     pub(super) ticket: [u8; 32],
+    /// Signs what stops mails to a reader. Derived as `backup` is.
+    pub(super) reader: [u8; 32],
 }
 
 /// Text that is not an intact `IDENTITY_KEYS`.
@@ -44,8 +46,8 @@ impl IdentityKeys {
     fn new(scope: [u8; 32], wallet: [u8; 32]) -> Self {
         let both = [scope, wallet].concat();
         let (backup, holder) = (expand(&both, "backup"), expand(&both, "holder"));
-        let ticket = expand(&both, "ticket");
-        Self { scope, wallet, backup, holder, ticket }
+        let (ticket, reader) = (expand(&both, "ticket"), expand(&both, "reader"));
+        Self { scope, wallet, backup, holder, ticket, reader }
     }
 
     /// Parses the setting `IDENTITY_KEYS`.

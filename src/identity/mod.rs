@@ -12,6 +12,7 @@ pub mod keys;
 pub mod lasting;
 pub mod master_key;
 pub mod randomness;
+pub mod reader;
 pub mod session;
 pub mod siwe;
 pub mod siwx;

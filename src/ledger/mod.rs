@@ -65,4 +65,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-30.sql"),
     include_str!("schema-33.sql"),
     include_str!("schema-32.sql"),
+    include_str!("schema-29.sql"),
 ];

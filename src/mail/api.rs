@@ -1,6 +1,8 @@
 //! The HTTP mail API with the interface of Resend's `POST /emails`: the request of a mail, and the meaning of the answer.
 //! The mail's id is the `Idempotency-Key`, so that a retried mail arrives once.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::mail::Message;
@@ -41,6 +43,14 @@ pub fn request(api: &MailApi, from: &Sender, message: &Message) -> HttpRequest {
     });
     if let (Some(reply_to), Some(members)) = (&message.reply_to, body.as_object_mut()) {
         members.insert("reply_to".to_owned(), reply_to.as_str().into());
+    }
+    if let (Some(calendar), Some(members)) = (&message.calendar, body.as_object_mut()) {
+        let file = json!({
+            "filename": Message::CALENDAR_NAME,
+            "content": STANDARD.encode(calendar),
+            "content_type": Message::calendar_type(calendar),
+        });
+        members.insert("attachments".to_owned(), json!([file]));
     }
     HttpRequest {
         body: Some(body.to_string()),

@@ -19,6 +19,8 @@ pub struct NewMail {
     pub(super) text: String,
     pub(super) ticket: Option<u32>,
     pub(super) reply_to: Option<EmailAddress>,
+    pub(super) unsubscribe: Option<String>,
+    pub(super) calendar: Option<String>,
 }
 
 /// Why a mail is refused.
@@ -56,13 +58,27 @@ impl NewMail {
         if crate::base::text::is_blank(&text) || text.len() > TEXT_BYTES_MAX || !is_plain {
             return Err(MailFault::Text);
         }
-        Ok(Self { kind, scope, to, subject: subject.to_owned(), text, ticket, reply_to: None })
+        let subject = subject.to_owned();
+        let (reply_to, unsubscribe, calendar) = (None, None, None);
+        Ok(Self { kind, scope, to, subject, text, ticket, reply_to, unsubscribe, calendar })
     }
 
     /// The same mail with an address to answer to.
     #[must_use]
     pub fn answered_at(self, reply_to: Option<EmailAddress>) -> Self {
         Self { reply_to, ..self }
+    }
+
+    /// The same mail with a URL at which its reader stops further mails of this kind.
+    #[must_use]
+    pub fn stopped_at(self, url: String) -> Self {
+        Self { unsubscribe: Some(url), ..self }
+    }
+
+    /// The same mail with a calendar file.
+    #[must_use]
+    pub fn with_calendar(self, ics: String) -> Self {
+        Self { calendar: Some(ics), ..self }
     }
 }
 

@@ -38,7 +38,8 @@ pub struct Due {
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     id: String,
-    /// `ticket` (of the desk) or `notice` (the ticket of a seat); sign-in codes are not listed.
+    /// `ticket` (of the desk), `notice` (the ticket of a seat) or `news` (what guests are told of an event); sign-in codes are
+    /// not listed.
     kind: String,
     to: String,
     subject: String,
@@ -64,9 +65,9 @@ pub fn queue(
 ) -> Result<MailId, SqlError> {
     let id = MailId::random(world);
     let statement = "INSERT INTO mail_outbox (id, kind, scope, to_address, subject, body, ticket, \
-         state, attempts, next_at, created_at, updated_at, reply_to) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, ?8, ?8, ?8, ?9)";
-    let parameters: [SqlValue; 9] = [
+         state, attempts, next_at, created_at, updated_at, reply_to, unsubscribe, calendar) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'queued', 0, ?8, ?8, ?8, ?9, ?10, ?11)";
+    let parameters: [SqlValue; 11] = [
         id.as_str().into(),
         mail.kind.as_str().into(),
         mail.scope.as_str().into(),
@@ -76,6 +77,8 @@ pub fn queue(
         mail.ticket.map_or(SqlValue::Null, SqlValue::from),
         now.into(),
         mail.reply_to.as_ref().map(EmailAddress::as_str).into(),
+        mail.unsubscribe.as_deref().into(),
+        mail.calendar.as_deref().into(),
     ];
     world.run(statement, &parameters)?;
     Ok(id)
@@ -97,7 +100,7 @@ pub fn due(sql: &impl Sql, now: UnixSeconds, limit: u32) -> Result<Vec<MailId>, 
 /// As [`queue`].
 pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError> {
     let statement = "SELECT id, kind, scope, to_address, subject, body, ticket, reply_to, \
-         attempts FROM mail_outbox WHERE state = 'queued' AND id = ?1";
+         unsubscribe, calendar, attempts FROM mail_outbox WHERE state = 'queued' AND id = ?1";
     let mut found = all(sql, statement, &[id.as_str().into()], |columns| {
         let message = Message {
             id: columns.parsed(MailId::parse)?,
@@ -108,6 +111,8 @@ pub fn find_queued(sql: &impl Sql, id: &MailId) -> Result<Option<Due>, SqlError>
             text: columns.text()?,
             ticket: optional_number(columns)?,
             reply_to: columns.optional_text()?.and_then(|text| EmailAddress::parse(&text).ok()),
+            unsubscribe: columns.optional_text()?,
+            calendar: columns.optional_text()?,
         };
         Ok(Due { message, attempts: number(columns)? })
     })?;
@@ -274,6 +279,15 @@ fn end_interrupted(
     let unknown = "UPDATE mail_outbox SET state = 'unknown', reason = ?1, updated_at = ?2 \
          WHERE state = 'queued' AND unclear = 1 AND first_try_at <= ?3";
     sql.run(unknown, &[INTERRUPTED.into(), now.into(), first_try_by.into()]).map(drop)
+}
+
+/// How many mails of a kind are queued.
+///
+/// # Errors
+/// As [`queue`].
+pub fn count_queued(sql: &impl Sql, kind: Kind) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM mail_outbox WHERE state = 'queued' AND kind = ?1";
+    first(sql, statement, &[kind.as_str().into()])?.map_or(Ok(0), |mut columns| columns.count())
 }
 
 /// Whether a mail is queued or being sent.

@@ -14,6 +14,8 @@ pub enum Kind {
     Ticket,
     /// What a buyer is told of a purchase: the ticket of a seat.
     Notice,
+    /// What a guest is told of an event: a message of its host, a reminder, a change.
+    News,
 }
 
 impl Kind {
@@ -24,6 +26,7 @@ impl Kind {
             Self::Code => "code",
             Self::Ticket => "ticket",
             Self::Notice => "notice",
+            Self::News => "news",
         }
     }
 
@@ -32,7 +35,7 @@ impl Kind {
     /// # Errors
     /// If the text names no kind.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        [Self::Code, Self::Ticket, Self::Notice]
+        [Self::Code, Self::Ticket, Self::Notice, Self::News]
             .into_iter()
             .find(|kind| kind.as_str() == text)
             .ok_or("not a kind of mail")
@@ -56,13 +59,21 @@ pub struct Message {
     pub ticket: Option<u32>,
     /// Where an answer goes; otherwise to the sender.
     pub reply_to: Option<EmailAddress>,
+    /// The URL at which its reader stops further mails of this kind, by one `POST` (RFC 8058) or as a page.
+    pub unsubscribe: Option<String>,
+    /// A calendar file with a `METHOD` (RFC 5546), which comes as an attachment.
+    pub calendar: Option<String>,
 }
 
 impl Message {
+    /// The file name of [`Message::calendar`].
+    pub const CALENDAR_NAME: &'static str = "event.ics";
+
     /// The header that leads from a bounce back to host and mail.
     pub const LEADS_BACK: &'static str = "X-Concierge-Mail";
 
-    /// The headers besides sender, recipient and subject. The Email Service accepts only thread headers and `X-` headers.
+    /// The headers besides sender, recipient and subject. The Email Service accepts only headers
+    /// of threads and lists, and `X-` headers.
     #[must_use]
     pub fn headers(&self, domain: &str) -> Vec<(&'static str, String)> {
         let mut headers = vec![
@@ -74,7 +85,22 @@ impl Message {
             headers.push(("In-Reply-To", first.clone()));
             headers.push(("References", first));
         }
+        if let Some(url) = &self.unsubscribe {
+            headers.push(("List-Unsubscribe", format!("<{url}>")));
+            headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
         headers
+    }
+
+    /// The media type of [`Message::calendar`]. Mail programs act on the method only if it is here, too (RFC 6047, 2.4).
+    #[must_use]
+    pub fn calendar_type(calendar: &str) -> &'static str {
+        // The line ends of a calendar file are ours: no text of a host begins a line.
+        if calendar.contains("\r\nMETHOD:CANCEL\r\n") {
+            "text/calendar; charset=utf-8; method=CANCEL"
+        } else {
+            "text/calendar; charset=utf-8; method=REQUEST"
+        }
     }
 
     /// The `Message-ID`. A provider may replace it with its own.

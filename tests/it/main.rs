@@ -27,6 +27,7 @@ mod market;
 mod migrations;
 mod money;
 mod mpp;
+mod news;
 mod pictures;
 mod post_office;
 mod public;

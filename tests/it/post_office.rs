@@ -4,6 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use events_concierge::mail::settings::{MailApi, MailKey, Sender};
 use events_concierge::mail::{Message, api};
 use events_concierge::ports::{
@@ -86,7 +88,12 @@ fn is_address(text: &str) -> bool {
 
 fn check(body: &Value) {
     let mut members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    members.retain(|name| *name != "reply_to");
+    members.retain(|name| !matches!(*name, "reply_to" | "attachments"));
+    for file in body["attachments"].as_array().into_iter().flatten() {
+        let members: Vec<_> = file.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, ["content", "content_type", "filename"]);
+        STANDARD.decode(file["content"].as_str().unwrap()).unwrap();
+    }
     assert!(body.get("reply_to").is_none_or(|to| is_address(to.as_str().unwrap())));
     assert_eq!(members, ["from", "headers", "subject", "tags", "text", "to"]);
     assert_eq!(body["from"], "Events <events@example.com>");

@@ -37,6 +37,7 @@ fn event(capacity: u32) -> Event {
         sequence: 0,
         look: Look::default(),
         picture: None,
+        remind_hours: 0,
         refund: RefundPolicy::default(),
         asks: Asks::default(),
         questions: Vec::new(),

@@ -16,7 +16,8 @@ import { until } from "./network.mjs";
  * - `url`: where the page is; `host`: the sample host of `npm start`, with its `mcpUrl`; `chain`.
  * - `call(method, path, body, token)`: the API, as the sample host unless another token is given.
  * - `createEvent(changes)`: an event of the sample host at $0.05.
- * - `buySeat(event)`: an agent without a browser buys one; gives its ticket.
+ * - `buySeat(event, more)`: an agent without a browser buys one, with `more` arguments; gives its ticket.
+ * - `mailTo(address, subject)`: the newest mail with this subject that was sent there, as it is kept.
  * - `transferOf(hash, to)`: what the transaction moved to `to`, as the chain tells it.
  * - `codeFor(address)`: the newest code for signing in that was sent there and was not given yet, out of the mails that are kept.
  * - `stop()` and `start()`: the same once more, on the same ports and with the same state.
@@ -48,7 +49,8 @@ export async function startStack(settings = {}) {
     sql: (query, ...values) => hostSql(path.join(folder, "worker", "v3", "do"), query, values),
     call: (...asked) => call(stack, ...asked),
     createEvent: (changes) => createEvent(stack, changes),
-    buySeat: (event) => buySeat(stack, event),
+    buySeat: (event, more) => buySeat(stack, event, more),
+    mailTo: (address, subject) => until(() => newestMail(path.join(folder, "mail"), address, subject)),
     transferOf: (hash, to) => transferOf(stack.chain, hash, to),
     codeFor: (address) => until(() => newestCode(path.join(folder, "mail"), address, given)),
   };
@@ -79,6 +81,12 @@ function newestCode(mails, address, given) {
   return code;
 }
 
+function newestMail(mails, address, subject) {
+  const files = existsSync(mails) ? readdirSync(mails).map((name) => path.join(mails, name)) : [];
+  const sorted = files.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs).map((file) => readFileSync(file, "utf8"));
+  return sorted.findLast((text) => text.includes(`\nTo: ${address}\n`) && text.includes(`\nSubject: ${subject}\n`));
+}
+
 async function call({ url, host }, method, place, body, token = host.token) {
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const answer = await fetch(url + place, { method, headers, body: body && JSON.stringify(body) });
@@ -91,7 +99,7 @@ function createEvent(stack, changes = {}) {
   return stack.call("POST", "/api/users/events", event);
 }
 
-async function buySeat({ url, host, chain }, event) {
+async function buySeat({ url, host, chain }, event, more = {}) {
   const guest = await openGuest(`${url.replace("http", "ws")}/agent`);
   guest.send({ type: "use_wallet", kind: "smart" });
   const { guestAddress } = await guest.next("wallet_info");
@@ -99,7 +107,7 @@ async function buySeat({ url, host, chain }, event) {
   guest.send({ type: "set_policy", askAbove: "1" });
   guest.send({ type: "connect_mcp", url: host.mcpUrl });
   await guest.next("mcp_connected");
-  guest.send({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id } });
+  guest.send({ type: "call_tool", tool: "rsvpToEvent", arguments: { eventId: event.id, ...more } });
   const { result } = await guest.next("tool_result");
   guest.close();
   return result.structuredContent;

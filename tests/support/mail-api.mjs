@@ -99,9 +99,13 @@ function checked(text, sender) {
   const must = (fits) => {
     if (!fits) throw new Refusal(422, "validation_error");
   };
-  const { reply_to: replyTo, ...rest } = mail;
+  const { reply_to: replyTo, attachments = [], ...rest } = mail;
   must(Object.keys(rest).sort().join() === "from,headers,subject,tags,text,to");
   must(replyTo === undefined || ADDRESS.test(replyTo));
+  for (const { filename, content, content_type: type, ...more } of attachments) {
+    must(Object.keys(more).length === 0 && /^[\w.-]+$/.test(filename) && /^text\/calendar;/.test(type));
+    must(Buffer.from(content, "base64").toString("base64") === content);
+  }
   must(mail.from === sender);
   must(Array.isArray(mail.to) && mail.to.length === 1 && ADDRESS.test(mail.to[0]));
   const lines = [mail.subject, ...Object.values(mail.headers)];

@@ -8,9 +8,10 @@
 //! | secrets that are not published any more, if the storage was rebuilt | withdrawn |
 //! | the payout address, and name and text of the host if they are newer | those of now |
 //! | pictures | theirs; the others stay |
-//! | credentials, mails, counters, sign-ins, check-ins | added |
+//! | credentials, mails, messages, who has unsubscribed, counters, sign-ins, check-ins | added |
 //! | tickets that changed hands since | with their new guests |
 //! | guests who joined a waitlist since | behind those of the backup |
+//! | reminders whose time has come | gone: guests were reminded |
 //! | revenue beyond what the books now know | carried over |
 
 use crate::base::id::{EventId, ScopeId};
@@ -25,12 +26,14 @@ use crate::products::vault::store as secrets;
 
 /// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
-     cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved, questions";
+     cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved, questions, \
+     remind_hours";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
 /// Tables in backups whose newer rows are added.
-const ADDED: &[&str] = &["entrance", "credentials", "mail_outbox", "mail_events", "unpaid"];
+const ADDED: &[&str] =
+    &["entrance", "credentials", "mail_outbox", "mail_events", "unpaid", "news", "unsubscribed"];
 /// Tables that are not in backups; their rows are kept.
 const STAYS: &[&str] = &["used_nonces", "sign_in_codes", "sign_in_times"];
 
@@ -67,6 +70,8 @@ pub(super) fn merge(
     transfers(sql)?;
     waitlists(sql)?;
     owe_guests(sql, now)?;
+    sql.run("DELETE FROM reminders WHERE at <= ?1", &[now.into()])?;
+    sql.run("INSERT OR IGNORE INTO reminders SELECT * FROM aside_reminders", &[])?;
     holders(sql)?;
     money(sql, earned, now)?;
     publish_changes(sql)

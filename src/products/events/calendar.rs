@@ -1,7 +1,10 @@
 //! An event as a calendar file (RFC 5545).
 
+use crate::base::email::EmailAddress;
 use crate::base::time::UnixSeconds;
+use crate::ports::World;
 use crate::products::events::Event;
+use crate::sale::cx::Cx;
 
 /// The longest line, bytes without its end (RFC 5545, 3.1).
 const LINE_BYTES_MAX: usize = 75;
@@ -9,6 +12,24 @@ const LINE_BYTES_MAX: usize = 75;
 /// The `.ics` file of an event. Its `SEQUENCE` grows with each change, so that calendars update.
 #[must_use]
 pub fn to_ics(event: &Event, page_url: &str, now: UnixSeconds) -> String {
+    file(event, page_url, now, None)
+}
+
+/// The `.ics` file that changes the event in a guest's calendar, or removes it if it was cancelled (iTIP, RFC 5546). `None`:
+/// the deployment has no address that mails are from.
+pub fn invitation(cx: &Cx<'_, impl World>, event: &Event, guest: &EmailAddress) -> Option<String> {
+    let organizer = &cx.config.mail.as_ref()?.from.address;
+    let page_url = format!("{}/e/{}/{}", cx.config.public_url, cx.scope, event.id);
+    Some(file(event, &page_url, cx.now(), Some((organizer, guest))))
+}
+
+/// `mail`: who sends it and who gets it, if it comes by mail.
+fn file(
+    event: &Event,
+    page_url: &str,
+    now: UnixSeconds,
+    mail: Option<(&EmailAddress, &EmailAddress)>,
+) -> String {
     let status = if event.cancelled { "CANCELLED" } else { "CONFIRMED" };
     let description = Some(event.description.as_str()).filter(|text| !text.is_empty());
     let properties = [
@@ -16,6 +37,8 @@ pub fn to_ics(event: &Event, page_url: &str, now: UnixSeconds) -> String {
         ("DTEND", event.ends_at.map(UnixSeconds::to_ics)),
         ("DTSTAMP", Some(now.to_ics())),
         ("DTSTART", Some(event.starts_at.to_ics())),
+        ("ORGANIZER", mail.map(|(organizer, _)| format!("mailto:{organizer}"))),
+        ("ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE", mail.map(|(_, guest)| format!("mailto:{guest}"))),
         ("LOCATION", event.location.as_deref().map(escaped)),
         ("SEQUENCE", Some(event.sequence.to_string())),
         ("STATUS", Some(status.to_owned())),
@@ -25,7 +48,12 @@ pub fn to_ics(event: &Event, page_url: &str, now: UnixSeconds) -> String {
     ];
     let head =
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:events-concierge\r\nCALSCALE:GREGORIAN\r\n";
-    let mut ics = format!("{head}BEGIN:VEVENT\r\n");
+    let method = match mail {
+        Some(_) if event.cancelled => "METHOD:CANCEL\r\n",
+        Some(_) => "METHOD:REQUEST\r\n",
+        None => "",
+    };
+    let mut ics = format!("{head}{method}BEGIN:VEVENT\r\n");
     for (name, value) in properties {
         if let Some(value) = value {
             push_line(&mut ics, &format!("{name}:{value}"));
@@ -91,6 +119,7 @@ mod tests {
             look: Look::default(),
             picture: None,
             refund: RefundPolicy::default(),
+            remind_hours: 0,
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

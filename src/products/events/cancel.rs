@@ -15,6 +15,7 @@ use crate::ledger::payments::Payment;
 use crate::ledger::refunds::{self, Cause, Refund, State};
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{CancelRsvp, event_id};
+use crate::products::events::news::note;
 use crate::products::events::party::seats_in_words;
 use crate::products::events::policy::RefundTerms;
 use crate::products::events::records::{event, publish_seat, publish_seats_of, save_event};
@@ -29,9 +30,10 @@ use crate::sale::repeat::{MayRead, ProvenPayer};
 pub fn back(payment: &Payment, event: &Event, now: UnixSeconds) -> Usdc {
     let promised: Option<RefundTerms> =
         payment.refund_terms.clone().and_then(|terms| serde_json::from_value(terms).ok());
-    let promised = promised.map_or(Usdc::ZERO, |it| it.back(payment.amount, event.starts_at, now));
+    let (start, place) = (event.starts_at, event.location.as_deref());
+    let promised = promised.map_or(Usdc::ZERO, |it| it.back(payment.amount, (start, place), now));
     // A host that has become more generous is so to everybody.
-    let offered = event.refund.terms(event.starts_at).back(payment.amount, event.starts_at, now);
+    let offered = event.refund.terms(start, place).back(payment.amount, (start, place), now);
     promised.max(offered)
 }
 
@@ -262,6 +264,7 @@ pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Fail
             pictures::forget(cx.world, Some(id))?;
             save_event(cx, &event, seats, now)?;
             store::mark_cancelled(cx.world, id, now)?;
+            note::cancelled(cx, &event)?;
             refunds::owe_event(cx.world, id, now)
         })?;
     }

@@ -6,8 +6,8 @@ use crate::ledger::refunds::{self, Refund};
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::store;
 use crate::products::events::ticket_mail::{may_write_to, title_of};
+use crate::products::events::{calendar, store};
 use crate::sale::cx::Cx;
 
 /// Guests that are told in one alarm.
@@ -57,7 +57,9 @@ fn tell_guest(cx: &Cx<'_, impl World>, refund: &Refund, seat: &Rsvp) -> Result<(
         seat.code,
     );
     let subject = format!("Cancelled: {title}");
+    let calendar = calendar::invitation(cx, &event, &address);
     let mail = NewMail::new(Kind::Notice, cx.scope.clone(), address, &subject, &text, None);
     let mail = mail.map_err(|fault| SqlError(fault.to_string()))?;
+    let mail = calendar.into_iter().fold(mail, NewMail::with_calendar);
     outbox::queue(cx.world, &mail, cx.now()).map(drop)
 }

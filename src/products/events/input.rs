@@ -15,6 +15,9 @@ use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::{self, Answer, Question};
 use crate::products::events::{Event, guests_only};
 
+/// The earliest reminder before the start, hours: 30 days.
+const REMIND_HOURS_MAX: u32 = 720;
+
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -109,9 +112,14 @@ pub struct CreateEvent {
     #[serde(default)]
     #[schemars(range(max = 8_784))]
     pub refund_until_hours: u32,
-    /// Whether guests may cancel and get everything back if you move the event to another time. Default false.
-    #[serde(default)]
+    /// Whether guests may cancel until the start and get everything back if you move the event to another time or place.
+    /// Default true.
+    #[serde(default = "yes")]
     pub refund_if_moved: bool,
+    /// Guests who gave an address are reminded by mail so many hours before the start; 0: never. Default 24.
+    #[serde(default = "a_day")]
+    #[schemars(range(max = 720))]
+    pub remind_hours: u32,
     /// Another number draws another cover. Default 0.
     #[serde(default)]
     #[schemars(range(max = 999_999))]
@@ -157,8 +165,11 @@ pub struct EventChanges {
     /// Until so many hours before the start; holds as refundPercent.
     #[schemars(range(max = 8_784))]
     pub refund_until_hours: Option<u32>,
-    /// Whether everything goes back if you move the event to another time; holds as refundPercent.
+    /// Whether everything goes back if you move the event to another time or place; holds as refundPercent.
     pub refund_if_moved: Option<bool>,
+    /// Guests are reminded so many hours before the start; 0: never.
+    #[schemars(range(max = 720))]
+    pub remind_hours: Option<u32>,
     /// Another number draws another cover.
     #[schemars(range(max = 999_999))]
     pub cover_shuffle: Option<u32>,
@@ -261,6 +272,7 @@ impl CreateEvent {
                 self.refund_until_hours,
                 self.refund_if_moved,
             )?,
+            remind_hours: remind_hours(self.remind_hours)?,
             cancelled: false,
             sequence: 0,
             created_at: now,
@@ -329,6 +341,7 @@ impl EventChanges {
             self.refund_until_hours.unwrap_or(event.refund.hours),
             self.refund_if_moved.unwrap_or(event.refund.if_moved),
         )?;
+        event.remind_hours = self.remind_hours.map_or(Ok(event.remind_hours), remind_hours)?;
         check_times(&event)?;
         event.sequence = event.sequence.saturating_add(1);
         Ok(event)
@@ -363,6 +376,23 @@ fn shuffle(number: u32) -> Result<u32, InvalidField> {
         return Err(bad("coverShuffle", format!("must be at most {SHUFFLES_MAX}")));
     }
     Ok(number)
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Hours before the start of a reminder, unless the host says otherwise.
+pub const fn a_day() -> u32 {
+    24
+}
+
+fn remind_hours(hours: u32) -> Result<u32, InvalidField> {
+    if hours > REMIND_HOURS_MAX {
+        let remedy = format!("must be at most {REMIND_HOURS_MAX}, or 0 for no reminder");
+        return Err(bad("remindHours", remedy));
+    }
+    Ok(hours)
 }
 
 fn capacity(seats: u32) -> Result<u32, InvalidField> {

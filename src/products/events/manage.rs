@@ -1,5 +1,6 @@
 //! A host's work on its events, over MCP and REST: list, create, change, cancel. `entrance` has the check-in.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::base::code::Code;
@@ -11,6 +12,8 @@ use crate::ports::paging::Page;
 use crate::products::events::Seats;
 pub use crate::products::events::entrance::check_in;
 use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
+use crate::products::events::news::note;
+use crate::products::events::news::rows::Was;
 use crate::products::events::records::{event, publish_event, save_event};
 use crate::products::events::store::{self, Filter};
 use crate::rails::outcome::{Abort, Failure};
@@ -50,6 +53,7 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
     }
     cx.world.atomically(|| {
         store::insert(cx.world, &event)?;
+        note::changed(cx, None, &event)?;
         publish_event(cx, &event, Seats::default(), now)
     })?;
     Ok(json!({
@@ -74,14 +78,17 @@ pub fn update_event(
     if event.cancelled {
         return Err(cancelled().into());
     }
-    let price = event.price;
+    let (price, was) = (event.price, Was::of(&event));
     let offered = store::line(cx.world, id)?.offered;
     let used = seats.taken.saturating_add(seats.held).saturating_add(offered);
     let event = changes.apply(event, used)?;
     if event.price != price {
         check_price(cx, event.price)?;
     }
-    save_event(cx, &event, seats, now)?;
+    cx.world.atomically(|| {
+        save_event(cx, &event, seats, now)?;
+        note::changed(cx, Some(&was), &event)
+    })?;
     let view = event.view(seats, now);
     Ok(json!({
         "success": true,
@@ -97,7 +104,8 @@ fn check_price(cx: &Cx<'_, impl World>, price: Usdc) -> Result<(), Failure> {
     if price.is_zero() { Ok(()) } else { cx.check_own_price(price) }
 }
 
-pub fn split_update(mut arguments: Value) -> Result<(EventId, EventChanges), Failure> {
+/// The event that the arguments of a tool name beside others, and these.
+pub fn split_event<T: DeserializeOwned>(mut arguments: Value) -> Result<(EventId, T), Failure> {
     let id = arguments.as_object_mut().and_then(|members| members.remove("eventId"));
     let Some(Value::String(id)) = id else {
         return Err(fields::bad("eventId", "is missing; it must be an event's id").into());

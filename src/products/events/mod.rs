@@ -12,6 +12,7 @@ mod guests_only;
 pub mod input;
 pub mod links;
 pub mod manage;
+pub mod news;
 mod on_sale;
 pub mod pages;
 pub mod party;
@@ -78,6 +79,8 @@ pub struct Event {
     pub look: Look,
     /// What guests get back that cancel.
     pub refund: RefundPolicy,
+    /// Guests are reminded so many hours before the start; 0: never.
+    pub remind_hours: u32,
     /// The picture that its host uploaded.
     pub picture: Option<Picture>,
     pub cancelled: bool,
@@ -263,6 +266,7 @@ mod tests {
             look: Look::default(),
             picture: None,
             refund: RefundPolicy::default(),
+            remind_hours: 0,
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

@@ -18,12 +18,12 @@ pub struct RefundPolicy {
     pub percent: u8,
     /// Until so many hours before the start.
     pub hours: u32,
-    /// Whether everything goes back if the host has moved the event to another time.
+    /// Whether everything goes back if the host has moved the event to another time or place.
     pub if_moved: bool,
 }
 
 /// What was promised for a purchase, as it is stored with its payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundTerms {
     percent: u8,
@@ -31,6 +31,9 @@ pub struct RefundTerms {
     if_moved: bool,
     /// When the event started as it was sold, Unix seconds.
     starts_at: i64,
+    /// Where it took place as it was sold, empty if that was not said. `None` for purchases of before this was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
 }
 
 impl RefundPolicy {
@@ -47,11 +50,13 @@ impl RefundPolicy {
         Ok(Self { percent, hours, if_moved })
     }
 
-    /// What is promised to a buyer of a seat at an event that starts at `starts_at`.
+    /// What is promised to a buyer of a seat at an event that starts at `starts_at`, at this place.
     #[must_use]
-    pub const fn terms(self, starts_at: UnixSeconds) -> RefundTerms {
+    pub fn terms(self, starts_at: UnixSeconds, place: Option<&str>) -> RefundTerms {
         let Self { percent, hours, if_moved } = self;
-        RefundTerms { percent, hours, if_moved, starts_at: starts_at.get() }
+        // Where nothing goes back in that case, the place is of no use.
+        let place = if_moved.then(|| place.unwrap_or_default().to_owned());
+        RefundTerms { percent, hours, if_moved, starts_at: starts_at.get(), place }
     }
 
     /// The policy in one or two sentences, for a guest.
@@ -71,7 +76,7 @@ impl RefundPolicy {
             ),
         };
         let moved = if self.if_moved {
-            " If the event moves to another time, you can cancel and get everything back."
+            " If the event moves to another time or place, you can cancel until its start and get everything back."
         } else {
             ""
         };
@@ -92,15 +97,23 @@ impl RefundPolicy {
 }
 
 impl RefundTerms {
-    /// What goes back of `paid` if the guest cancels at `now`. `starts_at`: when the event starts by now. If the host has
-    /// moved the event, the later of both times counts for the end of the policy.
+    /// What goes back of `paid` if the guest cancels at `now`. `starts_at` and `place`: when and where the event is by now. If
+    /// the host has moved the event, the later of both times counts for the end of the policy.
     #[must_use]
-    pub fn back(self, paid: Usdc, starts_at: UnixSeconds, now: UnixSeconds) -> Usdc {
+    pub fn back(
+        &self,
+        paid: Usdc,
+        (starts_at, place): (UnixSeconds, Option<&str>),
+        now: UnixSeconds,
+    ) -> Usdc {
         let sold_for = UnixSeconds::new(self.starts_at);
-        if self.if_moved && starts_at != sold_for {
+        let start = starts_at.max(sold_for);
+        let is_elsewhere =
+            self.place.as_deref().is_some_and(|sold| sold != place.unwrap_or_default());
+        if self.if_moved && (starts_at != sold_for || is_elsewhere) && now <= start {
             return paid;
         }
-        let end = starts_at.max(sold_for).plus(-hours_in_seconds(self.hours));
+        let end = start.plus(-hours_in_seconds(self.hours));
         if now <= end { paid.percent(self.percent) } else { Usdc::ZERO }
     }
 }
@@ -132,23 +145,48 @@ mod tests {
 
     #[test]
     fn a_part_goes_back_until_the_hour_that_was_promised_and_nothing_after_it() {
-        let terms = RefundPolicy { percent: 50, hours: 24, if_moved: false }.terms(START);
+        let terms =
+            RefundPolicy { percent: 50, hours: 24, if_moved: false }.terms(START, Some("Hall"));
         let end = START.plus(-86_400);
-        assert_eq!(terms.back(paid(), START, end).atomic(), 25_000);
-        assert_eq!(terms.back(paid(), START, end.plus(1)), Usdc::ZERO);
+        assert_eq!(terms.back(paid(), (START, Some("Hall")), end).atomic(), 25_000);
+        assert_eq!(terms.back(paid(), (START, Some("Hall")), end.plus(1)), Usdc::ZERO);
         let odd = Usdc::from_atomic(33_333).unwrap();
-        assert_eq!(terms.back(odd, START, end).atomic(), 16_666);
+        assert_eq!(terms.back(odd, (START, Some("Hall")), end).atomic(), 16_666);
     }
 
     #[test]
     fn who_bought_loses_nothing_when_the_event_is_moved() {
-        let promised = RefundPolicy { percent: 50, hours: 24, if_moved: false }.terms(START);
+        let promised =
+            RefundPolicy { percent: 50, hours: 24, if_moved: false }.terms(START, Some("Hall"));
         let (earlier, later) = (START.plus(-200_000), START.plus(200_000));
-        assert_eq!(promised.back(paid(), earlier, START.plus(-86_400)).atomic(), 25_000);
-        assert_eq!(promised.back(paid(), later, later.plus(-86_400)).atomic(), 25_000);
-        let moved = RefundPolicy { percent: 0, hours: 0, if_moved: true }.terms(START);
-        assert_eq!(moved.back(paid(), START, START.plus(-500_000)), Usdc::ZERO);
-        assert_eq!(moved.back(paid(), later, START.plus(-500_000)), paid());
+        assert_eq!(
+            promised.back(paid(), (earlier, Some("Hall")), START.plus(-86_400)).atomic(),
+            25_000
+        );
+        assert_eq!(
+            promised.back(paid(), (later, Some("Hall")), later.plus(-86_400)).atomic(),
+            25_000
+        );
+        let moved =
+            RefundPolicy { percent: 0, hours: 0, if_moved: true }.terms(START, Some("Hall"));
+        assert_eq!(moved.back(paid(), (START, Some("Hall")), START.plus(-500_000)), Usdc::ZERO);
+        assert_eq!(moved.back(paid(), (later, Some("Hall")), START.plus(-500_000)), paid());
+    }
+
+    #[test]
+    fn another_place_is_a_move_too_until_the_start() {
+        let moved = RefundPolicy { percent: 0, hours: 0, if_moved: true };
+        let terms = moved.terms(START, Some("Hall"));
+        assert_eq!(terms.back(paid(), (START, Some("Cellar")), START), paid());
+        assert_eq!(terms.back(paid(), (START, None), START), paid());
+        assert_eq!(terms.back(paid(), (START, Some("Cellar")), START.plus(1)), Usdc::ZERO);
+        let nowhere = moved.terms(START, None);
+        assert_eq!(nowhere.back(paid(), (START, None), START), Usdc::ZERO);
+        assert_eq!(nowhere.back(paid(), (START, Some("Hall")), START), paid());
+        // A purchase of before the place was stored.
+        let old = r#"{"percent":0,"hours":0,"ifMoved":true,"startsAt":1000000}"#;
+        let old: RefundTerms = serde_json::from_str(old).unwrap();
+        assert_eq!(old.back(paid(), (START, Some("Cellar")), START), Usdc::ZERO);
     }
 
     #[test]

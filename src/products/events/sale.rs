@@ -11,6 +11,7 @@ use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
+use crate::products::events::news::message;
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::tools::{ANALYTICS_PRICE, Sold, Tool};
@@ -74,8 +75,12 @@ pub fn call(
         }
         Tool::CreateEvent => manage::create_event(cx, read_arguments(arguments)?),
         Tool::UpdateEvent => {
-            let (id, changes) = manage::split_update(arguments)?;
+            let (id, changes) = manage::split_event(arguments)?;
             manage::update_event(cx, &id, changes)
+        }
+        Tool::MessageGuests => {
+            let (id, message) = manage::split_event(arguments)?;
+            message::message_guests(cx, &id, &message)
         }
         Tool::CancelEvent => {
             let OneEvent { event_id } = read_arguments(arguments)?;
@@ -193,7 +198,7 @@ impl Sale<Tool> for EventSale {
                     .answering(event.asks, &event.questions)
                     .map_err(|missing| no_money(missing.into()))?;
                 Ok(Some(json!({
-                    "refundTerms": event.refund.terms(event.starts_at),
+                    "refundTerms": event.refund.terms(event.starts_at, event.location.as_deref()),
                     "answers": party.answers(),
                 })))
             }

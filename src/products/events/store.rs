@@ -63,7 +63,8 @@ pub struct Earned {
 const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events.starts_at, events.ends_at, events.time_zone, \
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
-     events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.created_at, \
+     events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.remind_hours, \
+     events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
@@ -82,9 +83,10 @@ const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
-         ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, created_at, updated_at) \
+         ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, remind_hours, created_at, \
+         updated_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-         ?21, ?21)";
+         ?21, ?22, ?22)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -100,7 +102,7 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
          refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, \
-         questions = ?19, guests_only = ?20, updated_at = ?21 WHERE id = ?1";
+         questions = ?19, guests_only = ?20, remind_hours = ?21, updated_at = ?22 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -282,6 +284,7 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         u32::from(event.refund.if_moved).into(),
         questions::stored(&event.questions).as_str().into(),
         event.guests_only.as_deref().into(),
+        event.remind_hours.into(),
     ]
 }
 
@@ -313,6 +316,7 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         },
         questions: questions::of_row(&columns.text()?)?,
         guests_only: columns.optional_text()?,
+        remind_hours: small(columns.count()?),
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };

@@ -126,7 +126,7 @@ pub(super) fn title_of(event: &Event) -> String {
 
 /// Whether the text has an address of the web or of mail: a scheme, an `@`, or a dot between a letter or digit and a
 /// letter. The other dots are those that browsers read as one (UTS #46).
-fn is_like_a_link(title: &str) -> bool {
+pub(super) fn is_like_a_link(title: &str) -> bool {
     let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
     let chars: Vec<char> = title.chars().collect();
     let has_host = chars.windows(3).any(|three| match three {

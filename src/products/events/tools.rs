@@ -8,6 +8,7 @@ use crate::products::events::input::{
     CancelRsvp, CheckIn, CreateEvent, EventChanges, JoinWaitlist, ListEvents, ListWaitlist,
     OneEvent, RsvpToEvent, TransferTicket,
 };
+use crate::products::events::news::input::NewMessage;
 use crate::products::events::refunds::{ListRefunds, PayRefunds};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
 
@@ -30,6 +31,7 @@ pub enum Tool {
     CancelEvent,
     CheckIn,
     ListWaitlist,
+    MessageGuests,
     ListRefunds,
     PayRefunds,
 }
@@ -62,6 +64,7 @@ impl Tool {
             | Self::CancelEvent
             | Self::CheckIn
             | Self::ListWaitlist
+            | Self::MessageGuests
             | Self::ListRefunds
             | Self::PayRefunds => None,
         }
@@ -85,6 +88,7 @@ impl ProductTool for Tool {
         Self::CancelEvent,
         Self::CheckIn,
         Self::ListWaitlist,
+        Self::MessageGuests,
         Self::ListRefunds,
         Self::PayRefunds,
     ];
@@ -105,6 +109,7 @@ impl ProductTool for Tool {
             Self::CancelEvent => &CANCEL_EVENT,
             Self::CheckIn => &CHECK_IN,
             Self::ListWaitlist => &LIST_WAITLIST,
+            Self::MessageGuests => &MESSAGE_GUESTS,
             Self::ListRefunds => &LIST_REFUNDS,
             Self::PayRefunds => &PAY_REFUNDS,
         }
@@ -287,6 +292,18 @@ const LIST_WAITLIST: ToolSpec = ToolSpec {
     input_schema: input_schema::<ListWaitlist>,
 };
 
+const MESSAGE_GUESTS: ToolSpec = ToolSpec {
+    name: "messageGuests",
+    title: "Message guests",
+    description: "Writes to guests of an event by mail, each at the address that they gave. Without `recipients` nothing is sent: the answer says how many addresses would get it, and shows the mail. Call again with that number as `recipients` to send. An address gets the same message once; who has unsubscribed gets none. At most 3 messages for an event and 10 of a host in 24 hours. Free, for the host of this server only.",
+    access: Access::Owner,
+    tier: Tier::Send,
+    read_only: false,
+    destructive: false,
+    idempotent: true,
+    input_schema: message_schema,
+};
+
 const LIST_REFUNDS: ToolSpec = ToolSpec {
     name: "listRefunds",
     title: "List refunds",
@@ -313,13 +330,23 @@ const PAY_REFUNDS: ToolSpec = ToolSpec {
 
 /// `updateEvent` takes the event's id beside the changes.
 fn update_schema() -> Value {
-    let mut schema = input_schema::<EventChanges>();
+    with_event(input_schema::<EventChanges>())
+}
+
+fn message_schema() -> Value {
+    with_event(input_schema::<NewMessage>())
+}
+
+/// A schema that takes the event's id, too.
+fn with_event(mut schema: Value) -> Value {
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         let id = json!({"type": "string", "description": "The event's id."});
         properties.insert("eventId".to_owned(), id);
     }
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let required: Vec<Value> = std::iter::once(json!("eventId")).chain(required).collect();
     if let Some(members) = schema.as_object_mut() {
-        members.insert("required".to_owned(), json!(["eventId"]));
+        members.insert("required".to_owned(), Value::Array(required));
     }
     schema
 }

@@ -47,8 +47,10 @@ pub struct EventView {
     refund_percent: u8,
     /// Until so many hours before the start.
     refund_until_hours: u32,
-    /// Whether everything goes back to guests that cancel after the host has moved the event to another time.
+    /// Whether everything goes back to guests that cancel after the host has moved the event to another time or place.
     refund_if_moved: bool,
+    /// Guests who gave an address are reminded so many hours before the start; 0: never.
+    remind_hours: u32,
     /// The same in words.
     refund_policy: String,
     /// The path of its cover on this server: an SVG of 5 by 3, or the picture that its host uploaded.
@@ -91,6 +93,7 @@ impl Event {
             refund_percent: self.refund.percent,
             refund_until_hours: self.refund.hours,
             refund_if_moved: self.refund.if_moved,
+            remind_hours: self.remind_hours,
             refund_policy: self.refund.words(),
             cover_path: self.cover_path(Cut::Wide),
             cover_alt: self.picture.as_ref().map(|picture| picture.alt.clone()),

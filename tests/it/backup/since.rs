@@ -233,3 +233,33 @@ fn what_a_rebuilt_host_has_changed_before_the_backup_came_is_kept_and_published(
     assert!(kv.contains_key(&format!("{}:events:{late}", server.scope)));
     assert!(!kv.keys().any(|key| key.contains(":secrets:")));
 }
+
+#[test]
+fn nobody_is_written_to_again_and_who_wants_no_mail_gets_none() {
+    let mut sample = sample_host();
+    let event = sample.event.clone();
+    let reader = |name: &str| {
+        format!("INSERT INTO unsubscribed (reader, at) VALUES ('{}', {NOW})", name.repeat(32))
+    };
+    let server = &sample.server;
+    server.sql(&reader("a"));
+    server.sql(&format!(
+        "INSERT INTO news (id, event_id, kind, subject, body, next_at, created_at) VALUES \
+         ('nws_0123456789abcdef01234567', '{event}', 'message', 'Hello', 'Text', {NOW}, {NOW})"
+    ));
+    server.sql(
+        "INSERT INTO news_to VALUES ('nws_0123456789abcdef01234567', 'ada@example.org', 'waiting')",
+    );
+    server.sql(&format!("UPDATE reminders SET at = {NOW} WHERE event_id = '{event}'"));
+    let pages = export(server);
+    lose(&mut sample.server);
+    let server = &sample.server;
+    // Any request has it rebuilt from KV.
+    own(server, Own::Events);
+    server.sql(&reader("b"));
+    restore(server, &pages);
+    assert_eq!(server.int("SELECT count(*) FROM unsubscribed"), 2);
+    assert_eq!(server.int("SELECT count(*) FROM news"), 1);
+    assert_eq!(server.int("SELECT count(*) FROM news_to"), 0);
+    assert_eq!(server.int("SELECT count(*) FROM reminders"), 0, "its guests were reminded");
+}

@@ -68,6 +68,7 @@ fn event(words: &Words) -> Event {
         refund: RefundPolicy::default(),
         cancelled: false,
         sequence: 0,
+        remind_hours: 24,
         created_at: UnixSeconds::new(NOW),
     }
 }

@@ -83,6 +83,8 @@ const GOOD: &[&str] = &[
     "/api/users/events/evt_0123456789abcdef01234567/rsvps.csv",
     "/api/users/events/evt_0123456789abcdef01234567/check-in",
     "/api/users/events/evt_0123456789abcdef01234567/entrance",
+    "/api/users/events/evt_0123456789abcdef01234567/messages",
+    "/u/0123456789abcdef0123456789abcdef/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "/api/users/kb",
     "/api/users/kb/kba_0123456789abcdef01234567",
     "/api/users/tickets",
@@ -133,6 +135,7 @@ fn path_of(route: &Route) -> String {
         Own::Rsvps(id, Format::Json) => format!("events/{id}/rsvps"),
         Own::Rsvps(id, Format::Csv) => format!("events/{id}/rsvps.csv"),
         Own::CheckIn(id) => format!("events/{id}/check-in"),
+        Own::Messages(id) | Own::MessageGuests(id) => format!("events/{id}/messages"),
         Own::SetPicture(None) | Own::RemovePicture(None) => "me/picture".to_owned(),
         Own::SetPicture(Some(id)) | Own::RemovePicture(Some(id)) => format!("events/{id}/picture"),
         Own::Entrance(id) | Own::Enter(id) => format!("events/{id}/entrance"),
@@ -189,6 +192,9 @@ fn path_of(route: &Route) -> String {
             format!("t/{code}")
         }
         Route::Host(_, AtHost::Question(key)) => format!("q/{key}"),
+        Route::Host(scope, AtHost::Reader(reader) | AtHost::SetReader(reader)) => {
+            format!("u/{scope}/{reader}")
+        }
     }
 }
 

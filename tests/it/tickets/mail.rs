@@ -78,9 +78,10 @@ fn a_buyer_cannot_fill_a_mailbox_or_make_a_host_write_to_everybody() {
     server.world.memory.now.set(server.world.memory.now.get() + 86_401);
     assert_eq!(seat(&server, "Rust meetup", ADA, 7)["isMailed"], true, "a day later");
     let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 199) \
-         INSERT INTO mail_outbox SELECT 'eml_' || printf('%024x', i), kind, scope, \
-         'guest' || i || '@example.org', subject, body, ticket, 'sent', 1, 0, NULL, next_at, NULL, \
-         NULL, created_at, updated_at, NULL FROM mail_outbox, n WHERE to_address = 'ada@example.org' \
+         INSERT INTO mail_outbox (id, kind, scope, to_address, subject, body, state, attempts, next_at, \
+         created_at, updated_at) SELECT 'eml_' || printf('%024x', i), kind, scope, \
+         'guest' || i || '@example.org', subject, body, 'sent', 1, 0, created_at, updated_at \
+         FROM mail_outbox, n WHERE to_address = 'ada@example.org' \
          AND created_at = (SELECT max(created_at) FROM mail_outbox)";
     server.world.sqlite.execute(more, []).unwrap();
     assert_eq!(seat(&server, "Rust meetup", "eve@example.org", 8)["isMailed"], false);

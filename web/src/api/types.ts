@@ -787,9 +787,13 @@ refundPercent: number,
  */
 refundUntilHours: number, 
 /**
- * Whether everything goes back to guests that cancel after the host has moved the event to another time.
+ * Whether everything goes back to guests that cancel after the host has moved the event to another time or place.
  */
 refundIfMoved: boolean, 
+/**
+ * Guests who gave an address are reminded so many hours before the start; 0: never.
+ */
+remindHours: number, 
 /**
  * The same in words.
  */
@@ -861,9 +865,13 @@ refundPercent: number,
  */
 refundUntilHours: number, 
 /**
- * Whether everything goes back to guests that cancel after the host has moved the event to another time.
+ * Whether everything goes back to guests that cancel after the host has moved the event to another time or place.
  */
 refundIfMoved: boolean, 
+/**
+ * Guests who gave an address are reminded so many hours before the start; 0: never.
+ */
+remindHours: number, 
 /**
  * The same in words.
  */
@@ -952,6 +960,66 @@ firstUsedAt: string, rsvp: RsvpLine,
  * A message for the host.
  */
 message: string, };
+
+export type Audience = "all" | "toCome" | "in";
+
+export type NewsKind = "message" | "reminder" | "change" | "cancelled";
+
+export type MailPreview = { subject: string, text: string, };
+
+export type MessageAnswer = { success: boolean, 
+/**
+ * Whether mails go out now. Otherwise the answer says what would.
+ */
+isSent: boolean, 
+/**
+ * Addresses that get the message.
+ */
+recipients: number, 
+/**
+ * Addresses that have got exactly this message already; they get it once.
+ */
+already: number, 
+/**
+ * Addresses that want no more messages of this host.
+ */
+unsubscribed: number, 
+/**
+ * Guests who gave no address.
+ */
+withoutAddress: number, 
+/**
+ * The mail as a guest reads it.
+ */
+preview: MailPreview, 
+/**
+ * A message for the host.
+ */
+message: string, };
+
+export type NewsLine = { id: string, kind: NewsKind, 
+/**
+ * Of a message; otherwise empty.
+ */
+subject: string, 
+/**
+ * Addresses that it is for.
+ */
+recipients: number, 
+/**
+ * Of them, those whose mail is queued or has left.
+ */
+sent: number, 
+/**
+ * Those whose mail is still to be made. The others had left or unsubscribed in between.
+ */
+waiting: number, createdAt: string, };
+
+export type NewsLines = { 
+/**
+ * The newest 50 of the last 30 days, the newest first.
+ */
+news: Array<NewsLine>, };
 
 export type ProblemKind = "twice" | "notValid";
 
@@ -1522,7 +1590,8 @@ nextCursor?: string, };
 
 export type OwnMail = { id: string, 
 /**
- * `ticket` (of the desk) or `notice` (the ticket of a seat); sign-in codes are not listed.
+ * `ticket` (of the desk), `notice` (the ticket of a seat) or `news` (what guests are told of an event); sign-in codes are
+ * not listed.
  */
 kind: string, to: string, subject: string, ticket: number | null, 
 /**

@@ -28,7 +28,7 @@ pub struct HostCard<'a> {
 
 impl HostCard<'_> {
     /// The name, or a word for a host without one.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let name = visible(self.display_name);
         if name.is_empty() { "Your host".to_owned() } else { name }
     }

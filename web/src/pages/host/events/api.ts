@@ -1,6 +1,16 @@
 // Requests of the product "events".
 import { request } from "../../../api/http";
-import type { CheckInAnswer, EntranceSync, EventView, OwnEvents, Rsvps, Waitlist } from "../../../api/types";
+import type {
+  Audience,
+  CheckInAnswer,
+  EntranceSync,
+  EventView,
+  MessageAnswer,
+  NewsLines,
+  OwnEvents,
+  Rsvps,
+  Waitlist,
+} from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
 import { pagesOf } from "../shared/use-paged-list";
 import type { Changes, NewEvent } from "./fields";
@@ -17,6 +27,17 @@ export const waitlist = (id: string) =>
 export const rsvpsCsv = (id: string) => `${own("events", id)}/rsvps.csv`;
 export const checkIn = (id: string, code: string) =>
   request<CheckInAnswer>("POST", `${own("events", id)}/check-in`, { code });
+export type Message = {
+  subject: string;
+  text: string;
+  to: Audience;
+  guests?: string[];
+  /** As many as the preview says; without it nothing is sent. */
+  recipients?: number;
+};
+export const messageGuests = (id: string, message: Message) =>
+  request<MessageAnswer>("POST", `${own("events", id)}/messages`, message);
+export const told = (id: string) => request<NewsLines>("GET", `${own("events", id)}/messages`);
 /** How many are in, and what went wrong at the entrance. */
 export const entranceSummary = async (id: string) => {
   const asked = { device: "Host", sentAt: new Date().toISOString() };

@@ -18,6 +18,7 @@ export const FIELDS = [
   "askEmail",
   "refundPercent",
   "refundUntilHours",
+  "remindHours",
   "refundIfMoved",
   "coverPalette",
   "coverShuffle",
@@ -44,6 +45,7 @@ export type NewEvent = {
   askEmail: Ask;
   refundPercent: number;
   refundUntilHours: number;
+  remindHours: number;
   refundIfMoved: boolean;
   coverPalette?: Palette;
   coverShuffle?: number;
@@ -59,7 +61,19 @@ export const ASKS: readonly { value: Ask; label: string }[] = [
   { value: "optional", label: "Asked for" },
   { value: "required", label: "Required" },
 ];
-/** What guests get back that cancel after the host has moved the event to another time. */
+export const REMINDERS: readonly { value: string; label: string }[] = [
+  { value: "0", label: "Not" },
+  { value: "2", label: "2 hours before" },
+  { value: "24", label: "A day before" },
+  { value: "72", label: "3 days before" },
+  { value: "168", label: "A week before" },
+];
+/** A reminder that was set elsewhere is kept. */
+export const remindersWith = (hours: string) =>
+  REMINDERS.some(({ value }) => value === hours)
+    ? REMINDERS
+    : [...REMINDERS, { value: hours, label: `${hours} hours before` }];
+/** What guests get back that cancel after the host has moved the event to another time or place. */
 export const IF_MOVED: readonly { value: string; label: string }[] = [
   { value: "yes", label: "Everything" },
   { value: "no", label: "As above" },
@@ -93,6 +107,7 @@ export function emptyValues(): Values {
     askEmail: "optional",
     refundPercent: "0",
     refundUntilHours: "0",
+    remindHours: "24",
     refundIfMoved: "yes",
     coverPalette: "",
     coverShuffle: "0",
@@ -118,6 +133,7 @@ export function valuesOf(event: Known): Values {
     askEmail: event.askEmail,
     refundPercent: String(event.refundPercent),
     refundUntilHours: String(event.refundUntilHours),
+    remindHours: String(event.remindHours),
     refundIfMoved: event.refundIfMoved ? "yes" : "no",
     coverPalette: event.coverPalette ?? "",
     coverShuffle: String(event.coverShuffle),
@@ -146,6 +162,7 @@ export function readNew(values: Values): Read<NewEvent> {
     askEmail: askOf(values.askEmail),
     refundPercent: Number(values.refundPercent.trim()),
     refundUntilHours: Number(values.refundUntilHours.trim()),
+    remindHours: Number(values.remindHours),
     refundIfMoved: values.refundIfMoved === "yes",
   };
   const palette = paletteOf(values.coverPalette);
@@ -180,6 +197,7 @@ export function readChanges(values: Values, event: Known): Read<Changes> {
   if (!isUnchanged("askEmail")) changes.askEmail = askOf(values.askEmail);
   if (!isUnchanged("refundPercent")) changes.refundPercent = Number(values.refundPercent.trim());
   if (!isUnchanged("refundUntilHours")) changes.refundUntilHours = Number(values.refundUntilHours.trim());
+  if (!isUnchanged("remindHours")) changes.remindHours = Number(values.remindHours);
   if (!isUnchanged("refundIfMoved")) changes.refundIfMoved = values.refundIfMoved === "yes";
   if (!isUnchanged("coverPalette")) changes.coverPalette = paletteOf(values.coverPalette);
   if (!isUnchanged("coverShuffle")) changes.coverShuffle = Number(values.coverShuffle);

@@ -14,8 +14,8 @@ import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
 import { changedLists, errorsOf, listsOf, readLists, type Lists } from "./lists";
+import { GuestRules } from "./guest-rules";
 import { QuestionList } from "./question-list";
-import { RefundFields } from "./refund-fields";
 import {
   ASKS,
   FIELDS,
@@ -89,9 +89,9 @@ export function EventForm({ purpose, done, close }: Props) {
         />
       </div>
       <AskedFields field={field} lists={lists} change={setLists} error={errors.questions} />
-      <RefundFields field={field} />
+      <GuestRules field={field} values={values} event={editedOf(purpose)} />
       <CoverField
-        event={purpose.kind === "edit" ? purpose.of : null}
+        event={editedOf(purpose)}
         shuffle={field("coverShuffle")}
         palette={field("coverPalette")}
         picture={picture}
@@ -202,6 +202,11 @@ function requestOf(
 function firstValues(purpose: Purpose): Values {
   if (purpose.kind === "new") return emptyValues();
   return purpose.kind === "edit" ? valuesOf(purpose.of) : valuesOfCopy(purpose.of, Date.now());
+}
+
+/** The event that is changed; null for a new one. */
+function editedOf(purpose: Purpose): OwnEvent | null {
+  return purpose.kind === "edit" ? purpose.of : null;
 }
 
 function headingOf(purpose: Purpose): string {

@@ -7,6 +7,7 @@ import { Problems } from "../../entrance/problems";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
 import { More, Paged } from "../shared/loaded";
+import { Outcome, type Message } from "../shared/outcome";
 import { Table } from "../shared/table";
 import { Trouble } from "../shared/trouble";
 import { usePagedList, type PagedList } from "../shared/use-paged-list";
@@ -22,6 +23,8 @@ import {
 } from "./check-in";
 import { EVERYBODY, GuestSearch, LINES, WhoIsIn, found, type Search } from "./guest-search";
 import { useLiveEvent } from "./live";
+import { MessageButton } from "./message";
+import { Told } from "./told";
 import { Waitlist } from "./waitlist";
 
 type Props = { list: PagedList<OwnEvent>; chosen: string | null; choose: (id: string) => void };
@@ -57,6 +60,7 @@ function GuestsOf({ event }: { event: OwnEvent }) {
   const list = usePagedList(useMemo(() => api.rsvps(event.id), [event.id]));
   const summary = useLiveEvent(event.id, list.reload);
   const [search, setSearch] = useState(EVERYBODY);
+  const [sent, setSent] = useState<{ message: Message | null; round: number }>({ message: null, round: 0 });
   const [outcome, setOutcome] = useState<(CheckedIn & { from: "form" | "row" }) | null>(null);
   const checkIn = async (code: string, from: "form" | "row") => {
     setOutcome(null);
@@ -79,11 +83,19 @@ function GuestsOf({ event }: { event: OwnEvent }) {
             Check in by camera
           </a>
         )}
+        {event.rsvpCount > 0 && (
+          <MessageButton
+            event={event}
+            chosen={{ to: search.which, words: search.words, found: found(list.items, search) }}
+            done={(text) => setSent(({ round }) => ({ message: { kind: "ok", text }, round: round + 1 }))}
+          />
+        )}
         <a href={api.rsvpsCsv(event.id)} download>
           Download as CSV
         </a>
       </div>
       <Waitlist event={event} />
+      <Outcome message={sent.message} />
       {list.items.length > 0 && <GuestSearch summary={summary} search={search} change={setSearch} />}
       <Paged
         list={list}
@@ -104,6 +116,7 @@ function GuestsOf({ event }: { event: OwnEvent }) {
           </>
         )}
       </Paged>
+      <Told event={event.id} round={sent.round} />
     </>
   );
 }

@@ -23,7 +23,7 @@ export function RefundFields({ field }: { field: ReturnType<typeof fieldsOf<Fiel
         />
       </div>
       <SelectField
-        label="If you move the event to another time, they get back"
+        label="If you move the event to another time or place, they get back"
         options={IF_MOVED}
         {...field("refundIfMoved")}
       />
