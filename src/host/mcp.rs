@@ -272,6 +272,7 @@ fn read_resource(
     let id = uri.strip_prefix("event://").and_then(|id| input::event_id(id).ok());
     let found = id.map(|id| store::find(shop.cx.world, &id)).transpose();
     let found = found.map_err(|error| internal(shop, &error, command))?.flatten();
+    let found = found.filter(|(event, _)| !event.is_draft);
     let Some((event, seats)) = found else {
         let data = Some(json!({"uri": uri}));
         let message = "Resource not found".to_owned();

@@ -200,7 +200,9 @@ impl<W: World> Host<W> {
                 AtHost::HostPage => {
                     public::host_page(&self.shop(&profile), command.cursor.as_deref())
                 }
-                AtHost::EventPage(id) => public::event_page(&self.shop(&profile), id),
+                AtHost::EventPage(id) => {
+                    public::event_page(&self.shop(&profile), id, command.is_owner())
+                }
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
                 AtHost::Share(id) => {
                     let host = &profile.words.display_name;

@@ -38,10 +38,14 @@ pub(super) fn host_page(
     events::rest::host_page(&shop.cx, &card(shop.profile, picture.as_ref()), secrets, cursor)
 }
 
-/// The page of an event.
-pub(super) fn event_page(shop: &Shop<'_, impl World>, id: &EventId) -> Result<Reply, Failure> {
+/// The page of an event. Its host sees that of a draft, too.
+pub(super) fn event_page(
+    shop: &Shop<'_, impl World>,
+    id: &EventId,
+    is_owner: bool,
+) -> Result<Reply, Failure> {
     let picture = pictures::of_host(shop.cx.world)?;
-    events::rest::event_page(&shop.cx, &card(shop.profile, picture.as_ref()), id)
+    events::rest::event_page(&shop.cx, &card(shop.profile, picture.as_ref()), id, is_owner)
 }
 
 /// The page of a ticket.

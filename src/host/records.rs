@@ -322,6 +322,7 @@ impl EventRecord {
             .map_err(|error| error.to_string())?,
             remind_hours: self.remind_hours,
             cancelled: self.status == "cancelled",
+            is_draft: false,
             sequence: 0,
             created_at: moment(&self.created_at)?,
         })

@@ -93,7 +93,6 @@ test("a credential is made, shown once, works at the server, and is refused once
   assert.deepEqual(tools.toSorted(), ["createEvent", "listEvents"]);
   await button(page, "I have copied it").click();
   await isForgotten(page, token);
-  await button(page, "Refresh").click();
   const made = cardOf(page, "Front desk agent");
   await made.getByText("createEvent, listEvents").waitFor();
   await made.getByText("Send: does what you may do").waitFor();

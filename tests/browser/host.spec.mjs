@@ -60,12 +60,12 @@ test("a host signs in, opens a server, and creates, changes, copies and cancels 
 
   await button(page, "New event").click();
   await fillEvent(page, { Title: "Evening of parsers", Seats: "many", "Price of a seat in dollars": "free" });
-  await button(page, "Create event").click();
+  await button(page, "Publish").click();
   await page.getByText(/Must be a whole number/).waitFor();
   await looksRight(page, "my-mcp-event-refused");
   await fillEvent(page, { Starts: "2030-05-01T18:30", Seats: "20", "Price of a seat in dollars": "$0,05", "Time zone of these times": "Europe/Berlin" });
   await page.getByText("5 cents a seat").waitFor();
-  await button(page, "Create event").click();
+  await button(page, "Publish").click();
   await cardOf(page, "Evening of parsers").getByText("$0.05").waitFor();
   const [created] = await events(context);
   assert.deepEqual([created.title, created.startsAt, created.capacity, created.priceAtomic], ["Evening of parsers", "2030-05-01T16:30:00Z", 20, "50000"]);
@@ -77,7 +77,7 @@ test("a host signs in, opens a server, and creates, changes, copies and cancels 
 
   await button(cardOf(page, "Evening of parsers"), "Duplicate").click();
   await fillEvent(page, { Title: "Second evening" });
-  await button(page, "Create event").click();
+  await button(page, "Publish").click();
   await cardOf(page, "Second evening").getByText("$0.07").waitFor();
   await looksRight(page, "my-mcp-events");
 
@@ -212,7 +212,7 @@ test("guests are listed and let in once, and what they paid is shown apart from 
 test("guests beyond the first page are loaded on demand, and a refresh starts again with the first page", asSampleHost(async ({ page }) => {
   const title = "Evening in pages";
   const event = await stage.stack.createEvent({ title });
-  const guest = (id) => ({ id, wallet: hostKey.address, paidAtomic: "50000", txHash: `0x${"1".repeat(64)}`, network: "eip155:84532", timestamp: "2030-01-01T00:00:00Z", name: `Guest ${id}`, email: null, code: id, checkedInAt: null });
+  const guest = (id) => ({ id, wallet: hostKey.address, paidAtomic: "50000", txHash: `0x${"1".repeat(64)}`, network: "eip155:84532", timestamp: "2030-01-01T00:00:00Z", name: `Guest ${id}`, email: null, code: id, checkedInAt: null, answers: [] });
   const pages = { null: { rsvps: [guest("1")], nextCursor: "after 1" }, "after 1": { rsvps: [guest("2")] } };
   await page.route(`**/api/users/events/${event.id}/rsvps*`, (route) => route.fulfill({ json: pages[new URL(route.request().url()).searchParams.get("cursor")] }));
   await page.reload();

@@ -103,7 +103,7 @@ test("a host says on the page who it is, what a guest is asked for, and how the 
   await form.getByLabel("The guest's e-mail address").selectOption("Not asked for");
   await form.getByLabel("Colours of the cover").selectOption("Honey");
   await looksRight(page, "my-mcp-event-form");
-  await button(form, "Create event").click();
+  await button(form, "Publish").click();
   await page.getByText("“Tea with Ada” is on sale.").waitFor();
   const { events } = await stage.stack.call("GET", "/api/users/events");
   const { id, askName, askEmail, coverPalette } = events.find(({ title }) => title === "Tea with Ada");

@@ -13,6 +13,7 @@ mod copies;
 mod credentials;
 mod desk;
 mod directory;
+mod drafts;
 mod entrance;
 mod explorer;
 mod free;

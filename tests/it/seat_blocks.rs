@@ -38,6 +38,7 @@ fn event(capacity: u32) -> Event {
         look: Look::default(),
         picture: None,
         remind_hours: 0,
+        is_draft: false,
         refund: RefundPolicy::default(),
         asks: Asks::default(),
         questions: Vec::new(),

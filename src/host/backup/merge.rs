@@ -27,7 +27,7 @@ use crate::products::vault::store as secrets;
 /// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
      cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved, questions, \
-     remind_hours";
+     remind_hours, is_draft";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 

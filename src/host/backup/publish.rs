@@ -58,7 +58,7 @@ fn publish_one(
     match kind {
         "events" => {
             let found = store::find(sql, &EventId::parse(id).map_err(damaged)?)?;
-            found.map_or(Ok(()), |(event, seats)| {
+            found.filter(|(event, _)| !event.is_draft).map_or(Ok(()), |(event, seats)| {
                 let (key, record) = event_record(scope, &event, seats, now);
                 outbox::put(sql, &key, &record, now)
             })

@@ -121,7 +121,7 @@ fn seat(cx: &Cx<'_, impl World>, event: Option<&Event>, rsvps: &[Rsvp]) -> Bough
         (Some(Status::Cancelled), Some(_)) => State::Cancelled,
         (_, Some(_)) if all_used => State::Used,
         (Some(Status::Past), Some(_)) => State::Over,
-        (Some(Status::Scheduled) | None, Some(_)) => State::Valid,
+        (Some(Status::Scheduled | Status::Draft) | None, Some(_)) => State::Valid,
     };
     Bought {
         kind: Kind::Seat,

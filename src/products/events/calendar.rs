@@ -120,6 +120,7 @@ mod tests {
             picture: None,
             refund: RefundPolicy::default(),
             remind_hours: 0,
+            is_draft: false,
             cancelled: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),

@@ -20,7 +20,9 @@ use crate::products::events::party::seats_in_words;
 use crate::products::events::policy::RefundTerms;
 use crate::products::events::records::{event, publish_seat, publish_seats_of, save_event};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::{Event, Seats, Status, free, guests_only, pictures, store, transfer};
+use crate::products::events::{
+    Event, Seats, Status, drafts, free, guests_only, pictures, store, transfer,
+};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought;
 use crate::sale::cx::Cx;
@@ -137,7 +139,7 @@ fn check_may_cancel(cx: &Cx<'_, impl World>, seats: &[Rsvp], event: &Event) -> R
             return refused(Code::EventCancelled, detail);
         }
         Status::Past => return refused(Code::EventPast, "this event is over"),
-        Status::Scheduled => {}
+        Status::Scheduled | Status::Draft => {}
     }
     if seats.is_empty() {
         return refused(Code::NothingBought, "this payment has no seat any more");
@@ -252,6 +254,9 @@ pub fn view(cx: &Cx<'_, impl World>, refund: &Refund) -> bought::Refund {
 pub fn cancel_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
     let now = cx.world.now();
     let (mut event, seats) = event(cx, id)?;
+    if event.is_draft {
+        return drafts::delete(cx, &event);
+    }
     if event.status(now) == Status::Past {
         return Err(Abort::new(Code::EventPast, "this event is over").into());
     }

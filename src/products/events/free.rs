@@ -48,7 +48,8 @@ pub(super) fn seat(
     by: &Taker<'_>,
 ) -> Result<Option<Value>, Failure> {
     let had = by.proven.map(|wallet| held(cx, id, wallet)).transpose()?.unwrap_or_default();
-    let Some((event, before)) = store::find(cx.world, id)? else { return Ok(None) };
+    let found = store::find(cx.world, id)?.filter(|(event, _)| !event.is_draft);
+    let Some((event, before)) = found else { return Ok(None) };
     if !had.is_empty() {
         let kept = transfer::kept(cx, had)?;
         if kept.is_empty() {

@@ -11,6 +11,7 @@ use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::palette::Palette;
 use crate::http::cover::{Look, SHUFFLES_MAX};
 use crate::products::events::asks::{Ask, Asks};
+use crate::products::events::drafts;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::{self, Answer, Question};
 use crate::products::events::{Event, guests_only};
@@ -120,6 +121,10 @@ pub struct CreateEvent {
     #[serde(default = "a_day")]
     #[schemars(range(max = 720))]
     pub remind_hours: u32,
+    /// true saves the event without publishing it: it is neither shown nor sold until updateEvent sets draft to false.
+    /// Default false.
+    #[serde(default)]
+    pub draft: bool,
     /// Another number draws another cover. Default 0.
     #[serde(default)]
     #[schemars(range(max = 999_999))]
@@ -170,6 +175,8 @@ pub struct EventChanges {
     /// Guests are reminded so many hours before the start; 0: never.
     #[schemars(range(max = 720))]
     pub remind_hours: Option<u32>,
+    /// false publishes a draft.
+    pub draft: Option<bool>,
     /// Another number draws another cover.
     #[schemars(range(max = 999_999))]
     pub cover_shuffle: Option<u32>,
@@ -274,6 +281,7 @@ impl CreateEvent {
             )?,
             remind_hours: remind_hours(self.remind_hours)?,
             cancelled: false,
+            is_draft: self.draft,
             sequence: 0,
             created_at: now,
         };
@@ -341,6 +349,7 @@ impl EventChanges {
             self.refund_until_hours.unwrap_or(event.refund.hours),
             self.refund_if_moved.unwrap_or(event.refund.if_moved),
         )?;
+        event.is_draft = drafts::changed(event.is_draft, self.draft)?;
         event.remind_hours = self.remind_hours.map_or(Ok(event.remind_hours), remind_hours)?;
         check_times(&event)?;
         event.sequence = event.sequence.saturating_add(1);

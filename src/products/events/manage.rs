@@ -9,13 +9,13 @@ use crate::base::id::EventId;
 use crate::base::money::Usdc;
 use crate::ports::World;
 use crate::ports::paging::Page;
-use crate::products::events::Seats;
 pub use crate::products::events::entrance::check_in;
 use crate::products::events::input::{self, CreateEvent, EventChanges, ListEvents};
 use crate::products::events::news::note;
 use crate::products::events::news::rows::Was;
-use crate::products::events::records::{event, publish_event, save_event};
+use crate::products::events::records::{event, publish_event, save_event, shown};
 use crate::products::events::store::{self, Filter};
+use crate::products::events::{Seats, drafts};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
@@ -32,14 +32,14 @@ pub fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Val
     let filter = Filter {
         from: moment("from", arguments.from.as_deref())?,
         to: moment("to", arguments.to.as_deref())?,
-        scheduled_at: None,
+        ..Filter::default()
     };
     let found = store::list(cx.world, filter, &page)?;
     Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
 }
 
 pub fn get_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {
-    let (event, seats) = event(cx, id)?;
+    let (event, seats) = shown(cx, id)?;
     Ok(json!({"event": event.view(seats, cx.now())}))
 }
 
@@ -62,6 +62,7 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
         "event": event.view(Seats::default(), now),
         "guestsOnly": event.guests_only,
         "message": match event.price.is_zero() {
+            _ if event.is_draft => "The draft is saved. Only you see it until you publish it.".to_owned(),
             true => "The event is open, and its seats are free.".to_owned(),
             false => format!("The event is on sale for ${}.", event.price),
         },
@@ -78,24 +79,29 @@ pub fn update_event(
     if event.cancelled {
         return Err(cancelled().into());
     }
-    let (price, was) = (event.price, Was::of(&event));
+    let (price, was, was_draft) = (event.price, Was::of(&event), event.is_draft);
     let offered = store::line(cx.world, id)?.offered;
     let used = seats.taken.saturating_add(seats.held).saturating_add(offered);
     let event = changes.apply(event, used)?;
     if event.price != price {
         check_price(cx, event.price)?;
     }
+    let is_published = was_draft && !event.is_draft;
+    if is_published {
+        drafts::check_published(&event, now)?;
+    }
     cx.world.atomically(|| {
         save_event(cx, &event, seats, now)?;
         note::changed(cx, Some(&was), &event)
     })?;
     let view = event.view(seats, now);
+    let message = if is_published { "The event is published." } else { "The event was changed." };
     Ok(json!({
         "success": true,
         "eventId": id,
         "event": view,
         "guestsOnly": event.guests_only,
-        "message": "The event was changed.",
+        "message": message,
     }))
 }
 

@@ -6,6 +6,7 @@ mod buyers;
 pub mod calendar;
 pub mod cancel;
 pub mod cancel_mail;
+pub mod drafts;
 pub mod entrance;
 mod free;
 mod guests_only;
@@ -84,6 +85,8 @@ pub struct Event {
     /// The picture that its host uploaded.
     pub picture: Option<Picture>,
     pub cancelled: bool,
+    /// Whether it is not published yet: neither shown nor sold.
+    pub is_draft: bool,
     /// Number of changes (RFC 5545 `SEQUENCE`).
     pub sequence: u32,
     pub created_at: UnixSeconds,
@@ -121,6 +124,8 @@ pub struct SeatFor {
 #[cfg_attr(test, ts(rename = "EventStatus"))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// Its host has not published it yet.
+    Draft,
     /// It will take place, or is in progress.
     Scheduled,
     Past,
@@ -132,7 +137,9 @@ impl Event {
     /// Its state at `now`.
     #[must_use]
     pub fn status(&self, now: UnixSeconds) -> Status {
-        if self.cancelled {
+        if self.is_draft {
+            Status::Draft
+        } else if self.cancelled {
             Status::Cancelled
         } else if self.ends_at.unwrap_or(self.starts_at) <= now {
             Status::Past
@@ -173,6 +180,7 @@ impl Event {
         now: UnixSeconds,
     ) -> Result<(), NotOnSale> {
         match self.status(now) {
+            Status::Draft => return Err(NotOnSale::Draft),
             Status::Cancelled => return Err(NotOnSale::Cancelled),
             Status::Past => return Err(NotOnSale::Past),
             Status::Scheduled => {}
@@ -268,6 +276,7 @@ mod tests {
             refund: RefundPolicy::default(),
             remind_hours: 0,
             cancelled: false,
+            is_draft: false,
             sequence: 0,
             created_at: UnixSeconds::new(0),
         }
@@ -357,6 +366,9 @@ mod tests {
     fn nothing_is_sold_after_the_end_or_a_cancellation() {
         let over = UnixSeconds::new(2_000);
         assert_eq!(event(5).check_on_sale(Seats::default(), over), Err(NotOnSale::Past));
+        let draft = Event { is_draft: true, ..event(5) };
+        let before = UnixSeconds::new(500);
+        assert_eq!(draft.check_on_sale(Seats::default(), before), Err(NotOnSale::Draft));
         let cancelled = Event { cancelled: true, ..event(5) };
         assert_eq!(cancelled.check_on_sale(Seats::default(), over), Err(NotOnSale::Cancelled));
     }

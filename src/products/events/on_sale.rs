@@ -7,6 +7,9 @@ use crate::rails::outcome::{Abort, Failure, Money};
 /// Why a seat cannot be sold now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOnSale {
+    /// Its host has not published it. Only its host learns that it is there.
+    #[error("there is no such event")]
+    Draft,
     /// The host cancelled the event.
     #[error("this event was cancelled by its host")]
     Cancelled,
@@ -40,6 +43,7 @@ pub enum NotOnSale {
 impl From<NotOnSale> for Failure {
     fn from(why: NotOnSale) -> Self {
         let code = match why {
+            NotOnSale::Draft => Code::EventNotFound,
             NotOnSale::Cancelled => Code::EventCancelled,
             NotOnSale::Past => Code::EventPast,
             NotOnSale::Full

@@ -22,13 +22,22 @@ pub fn event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<(Event, Seats), Fa
     Ok(store::find(cx.world, id)?.ok_or_else(Abort::event_not_found)?)
 }
 
-/// Queues the published record of an event that its host has made or changed.
+/// One event that everybody may know.
+pub fn shown(cx: &Cx<'_, impl World>, id: &EventId) -> Result<(Event, Seats), Failure> {
+    let found = store::find(cx.world, id)?.filter(|(event, _)| !event.is_draft);
+    Ok(found.ok_or_else(Abort::event_not_found)?)
+}
+
+/// Queues the published record of an event that its host has made or changed. A draft has none.
 pub fn publish_event(
     cx: &Cx<'_, impl World>,
     event: &Event,
     seats: Seats,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
+    if event.is_draft {
+        return Ok(());
+    }
     let (key, record) = event_record(cx.scope, event, seats, now);
     outbox::put(cx.world, &key, &record, now)
 }

@@ -23,7 +23,7 @@ use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, html, ok};
 pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply, Failure> {
     let now = cx.world.now();
     let page = Page::of(&store::BY_START, PAGE, cursor, now)?;
-    let found = store::list(cx.world, Filter::default(), &page)?;
+    let found = store::list(cx.world, Filter { with_drafts: true, ..Filter::default() }, &page)?;
     let mut events = Vec::new();
     for (event, seats) in &found.entries {
         let earned = store::earned(cx.world, &event.id)?;
@@ -86,7 +86,7 @@ pub fn host_page(
     let listed = Listed {
         events: store::list(cx.world, filter, &asked)?,
         secrets,
-        events_ever: store::count(cx.world)?,
+        events_ever: store::count_published(cx.world)?,
         seats_sold: store::count_seats(cx.world)?,
     };
     let server = cx.server_url();
@@ -102,8 +102,11 @@ pub fn event_page(
     cx: &Cx<'_, impl World>,
     host: &HostCard<'_>,
     event_id: &EventId,
+    is_owner: bool,
 ) -> Result<Reply, Failure> {
-    let (event, seats) = records::event(cx, event_id)?;
+    // A draft is a page for its host alone.
+    let found = if is_owner { records::event } else { records::shown };
+    let (event, seats) = found(cx, event_id)?;
     let uploaded = event.picture.as_ref().filter(|picture| picture.is_for_previews());
     let uploaded = uploaded.map(|picture| format!("{}{}", cx.config.public_url, picture.path));
     let page = event_url(cx, event_id);
@@ -115,11 +118,15 @@ pub fn event_page(
         share: uploaded.unwrap_or_else(|| format!("{page}/share.png")),
         page,
     };
-    html(pages::event_page(&event, seats, host, &urls, cx.world.now()))
+    let page = html(pages::event_page(&event, seats, host, &urls, cx.world.now()))?;
+    Ok(match event.is_draft {
+        true => page.with_header("cache-control", "no-store".to_owned()),
+        false => page,
+    })
 }
 
 pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Failure> {
-    let (event, _) = records::event(cx, event_id)?;
+    let (event, _) = records::shown(cx, event_id)?;
     let url = event_url(cx, event_id);
     let ics = calendar::to_ics(&event, &url, cx.world.now());
     Ok(Reply::text(200, "text/calendar; charset=utf-8", ics))
@@ -127,7 +134,7 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
 
 /// What is on the picture of an event's link preview, with the name of its host. The gateway draws it.
 pub fn share(cx: &Cx<'_, impl World>, host: &str, event_id: &EventId) -> Result<Reply, Failure> {
-    let (event, _) = records::event(cx, event_id)?;
+    let (event, _) = records::shown(cx, event_id)?;
     Ok(ok(&pages::share_card(&event, host)))
 }
 

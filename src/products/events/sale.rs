@@ -70,7 +70,7 @@ pub fn call(
         Tool::GetEventAnalytics => {
             let OneEvent { event_id } = read_arguments(arguments)?;
             let id = input::event_id(&event_id)?;
-            records::event(cx, &id)?;
+            records::shown(cx, &id)?;
             Ok(records::analytics(cx, &id)?)
         }
         Tool::CreateEvent => manage::create_event(cx, read_arguments(arguments)?),
@@ -123,7 +123,7 @@ impl Sale<Tool> for EventSale {
     }
 
     fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
-        let (event, seats) = records::event(cx, self.event_id()).map_err(no_money)?;
+        let (event, seats) = records::shown(cx, self.event_id()).map_err(no_money)?;
         let (wallet, party) = match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", describe(&event));
@@ -342,7 +342,7 @@ fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlEr
     };
     Ok(match event.status(cx.now()) {
         Status::Cancelled => Offer::Gone("its event is cancelled"),
-        Status::Past => Offer::Gone("its event is over"),
+        Status::Past | Status::Draft => Offer::Gone("its event is over"),
         Status::Scheduled if !store::rsvps_of_payer(cx.world, id, &payment.payer)?.is_empty() => {
             Offer::Gone("its wallet has a seat already")
         }

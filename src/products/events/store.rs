@@ -49,6 +49,8 @@ pub struct Filter {
     /// Only events that are scheduled at this time: neither cancelled nor over
     /// ([`crate::products::events::Status::Scheduled`] in SQL).
     pub scheduled_at: Option<UnixSeconds>,
+    /// With those that are not published yet, for their host.
+    pub with_drafts: bool,
 }
 
 /// The income of an event.
@@ -64,7 +66,7 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
      events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.remind_hours, \
-     events.created_at, \
+     events.is_draft,      events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
@@ -83,10 +85,10 @@ const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM
 pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
-         ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, remind_hours, created_at, \
-         updated_at) \
+         ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, remind_hours, is_draft, \
+         created_at, updated_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-         ?21, ?22, ?22)";
+         ?21, ?22, ?23, ?23)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -102,7 +104,7 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
          refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, \
-         questions = ?19, guests_only = ?20, remind_hours = ?21, updated_at = ?22 WHERE id = ?1";
+         questions = ?19, guests_only = ?20, remind_hours = ?21, is_draft = ?22, updated_at = ?23 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -168,8 +170,14 @@ pub fn list(
         columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}"),
         table: "events",
         condition: "(?1 IS NULL OR events.starts_at >= ?1) AND (?2 IS NULL OR events.starts_at < ?2) \
-             AND (?3 IS NULL OR (events.status = 'scheduled' AND coalesce(events.ends_at, events.starts_at) > ?3))",
-        parameters: &[filter.from.into(), filter.to.into(), filter.scheduled_at.into()],
+             AND (?3 IS NULL OR (events.status = 'scheduled' AND coalesce(events.ends_at, events.starts_at) > ?3)) \
+             AND (?4 = 1 OR events.is_draft = 0)",
+        parameters: &[
+            filter.from.into(),
+            filter.to.into(),
+            filter.scheduled_at.into(),
+            u32::from(filter.with_drafts).into(),
+        ],
     };
     page.find(sql, query, event_and_seats)
 }
@@ -181,6 +189,26 @@ pub fn list(
 /// As [`insert`].
 pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
     first(sql, "SELECT count(*) FROM events", &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// The number of events that were published.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn count_published(sql: &impl Sql) -> Result<u64, SqlError> {
+    let statement = "SELECT count(*) FROM events WHERE is_draft = 0";
+    first(sql, statement, &[])?.map_or(Ok(0), |mut columns| columns.count())
+}
+
+/// Deletes an event that was never published.
+///
+/// # Errors
+///
+/// As [`insert`].
+pub fn delete_draft(sql: &impl Sql, id: &EventId) -> Result<(), SqlError> {
+    let statement = "DELETE FROM events WHERE id = ?1 AND is_draft = 1";
+    sql.run(statement, &[id.as_str().into()]).map(drop)
 }
 
 /// The number of seats that are sold.
@@ -285,6 +313,7 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         questions::stored(&event.questions).as_str().into(),
         event.guests_only.as_deref().into(),
         event.remind_hours.into(),
+        u32::from(event.is_draft).into(),
     ]
 }
 
@@ -317,6 +346,7 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         questions: questions::of_row(&columns.text()?)?,
         guests_only: columns.optional_text()?,
         remind_hours: small(columns.count()?),
+        is_draft: columns.int()? == 1,
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };

@@ -259,7 +259,7 @@ const UPDATE_EVENT: ToolSpec = ToolSpec {
 const CANCEL_EVENT: ToolSpec = ToolSpec {
     name: "cancelEvent",
     title: "Cancel an event",
-    description: "Cancels an event for good: no more seats are sold, and all guests are owed their money back (see payRefunds). Free, for the host of this server only.",
+    description: "Cancels an event for good: no more seats are sold, and all guests are owed their money back (see payRefunds). A draft is deleted. Free, for the host of this server only.",
     access: Access::Owner,
     tier: Tier::Send,
     read_only: false,

@@ -128,7 +128,7 @@ fn check_may_transfer(
             return refused(Code::EventCancelled, "this event was cancelled by its host");
         }
         Status::Past => return refused(Code::EventPast, "this event is over"),
-        Status::Scheduled => {}
+        Status::Scheduled | Status::Draft => {}
     }
     if seat.checked_in_at.is_some() {
         let detail = "the ticket was used at the entrance, so it cannot be given to somebody else";

@@ -18,7 +18,7 @@ use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::input::{JoinWaitlist, ListWaitlist, event_id};
-use crate::products::events::records::event;
+use crate::products::events::records::{event, shown};
 use crate::products::events::refusals::{check_no_seat, event_for};
 use crate::products::events::store::{self, Joined, Place, Waiter};
 use crate::products::events::views::{Waitlist, WaitlistLine};
@@ -88,7 +88,7 @@ pub(super) fn leave(
     wallet: &ProvenPayer,
 ) -> Result<Value, Failure> {
     let id = event_id(id)?;
-    event(cx, &id)?;
+    shown(cx, &id)?;
     wake_soon(cx);
     let was_there = store::leave(cx.world, &id, wallet.wallet())?;
     let message = match was_there {
@@ -105,12 +105,12 @@ pub(super) fn show(
     wallet: &ProvenPayer,
 ) -> Result<Value, Failure> {
     let id = event_id(id)?;
-    event(cx, &id)?;
+    shown(cx, &id)?;
     place(cx, &id, wallet.wallet())
 }
 
 fn place(cx: &Cx<'_, impl World>, id: &EventId, wallet: &str) -> Result<Value, Failure> {
-    let (event, _) = event(cx, id)?;
+    let (event, _) = shown(cx, id)?;
     let line = store::line(cx.world, id)?;
     let found = store::waiter(cx.world, id, wallet)?;
     let (state, number, until, message) = match found.as_ref().map(|found| found.place) {
@@ -166,6 +166,7 @@ fn check_open(event: &Event, seats: Seats, now: UnixSeconds) -> Result<(), Failu
             let detail = "the waitlist of this event is closed, because the event begins soon; a seat that comes back is for sale to everybody";
             return refused(Code::WaitlistClosed, detail);
         }
+        Status::Draft => return Err(Abort::event_not_found().into()),
         Status::Scheduled => {}
     }
     match event.seats_left(seats) {

@@ -69,6 +69,7 @@ fn event(words: &Words) -> Event {
         cancelled: false,
         sequence: 0,
         remind_hours: 24,
+        is_draft: false,
         created_at: UnixSeconds::new(NOW),
     }
 }

@@ -148,7 +148,8 @@ impl Block {
         event.check_on_sale(seats, now).map_err(|why| match why {
             NotOnSale::Full | NotOnSale::AllHeld if self.is_sold_out => NotOnSale::Full,
             NotOnSale::Full | NotOnSale::AllHeld => NotOnSale::AllHeld,
-            NotOnSale::Cancelled
+            NotOnSale::Draft
+            | NotOnSale::Cancelled
             | NotOnSale::Past
             | NotOnSale::Promised
             | NotOnSale::TooFew(_)

@@ -727,7 +727,7 @@ urlSafeId: string,
  */
 message: string, };
 
-export type EventStatus = "scheduled" | "past" | "cancelled";
+export type EventStatus = "draft" | "scheduled" | "past" | "cancelled";
 
 export type Ask = "notAsked" | "optional" | "required";
 

@@ -195,7 +195,8 @@ fn headline(event: &Event, rsvp: &Rsvp, ended: Ended<'_>, now: UnixSeconds) -> S
         return "This seat was given back".to_owned();
     }
     let words = match event.status(now) {
-        Status::Scheduled => {
+        // A draft has no tickets.
+        Status::Scheduled | Status::Draft => {
             format!("See you on {}", event.starts_at.to_day_and_month(&event.time_zone))
         }
         Status::Past => "This event is over".to_owned(),
@@ -219,11 +220,13 @@ fn state(event: &Event, rsvp: &Rsvp, ended: Ended<'_>, now: UnixSeconds) -> Stat
         (Status::Cancelled, _) => {
             state("Cancelled by its host", "void", "Ask the host for your money")
         }
-        (Status::Scheduled | Status::Past, Some(moment)) => {
+        (Status::Scheduled | Status::Past | Status::Draft, Some(moment)) => {
             let words = format!("Checked in on {}", moment.to_words(&event.time_zone));
             state(&words, "used", "You are in")
         }
-        (Status::Scheduled, None) => state("Valid, not used yet", "ok", "You have a seat"),
+        (Status::Scheduled | Status::Draft, None) => {
+            state("Valid, not used yet", "ok", "You have a seat")
+        }
         (Status::Past, None) => state("Over, not used", "used", "You had a seat"),
     }
 }

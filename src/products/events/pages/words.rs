@@ -116,6 +116,10 @@ pub(super) fn closed(
             "Cancelled",
             "This event was cancelled by its host. If you have a ticket, ask the host for your money.",
         ),
+        Err(NotOnSale::Draft) => (
+            "Draft",
+            "Only you see this page, because you are signed in. Publish the event on your page to sell seats.",
+        ),
         Err(NotOnSale::Past) => ("Over", "This event is over."),
         Err(NotOnSale::Full) => ("Full", "This event is full. No seat is left."),
         Err(NotOnSale::Promised) => {

@@ -88,10 +88,11 @@ function StuckNotice({ count, show }: { count: number; show: () => void }) {
   );
 }
 
-/** Events on sale first, the next one at the top; then the others, newest first. */
+/** Events on sale first, the next one at the top; then drafts; then the others, newest first. */
 function byInterest(a: OwnEvent, b: OwnEvent): number {
-  const [isOnA, isOnB] = [a.status === "scheduled", b.status === "scheduled"];
-  if (isOnA !== isOnB) return isOnA ? -1 : 1;
+  const ranks = { scheduled: 0, draft: 1, past: 2, cancelled: 2 } as const;
+  const first = ranks[a.status] - ranks[b.status];
+  if (first !== 0) return first;
   const later = Date.parse(a.startsAt) - Date.parse(b.startsAt);
-  return isOnA ? later : -later;
+  return ranks[a.status] < 2 ? later : -later;
 }

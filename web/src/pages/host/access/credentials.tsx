@@ -4,7 +4,8 @@ import type { CreatedCredential, CredentialStatus, CredentialView, ProfileView }
 import { Badge, Button, Empty, Time, visible } from "../../../parts";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
-import { LoadState, Refresh } from "../shared/loaded";
+import { useLive } from "../shared/live";
+import { LoadState } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import { useLoad } from "../shared/use-load";
 import * as api from "./api";
@@ -15,6 +16,7 @@ import { useHost } from "./session";
 
 export function Credentials({ profile }: { profile: ProfileView }) {
   const load = useLoad(api.credentials);
+  useLive(load);
   const [isOpen, setIsOpen] = useState(false);
   const [created, setCreated] = useState<CreatedCredential | null>(null);
   const [message, setMessage] = useState<Message | null>(null);
@@ -49,7 +51,6 @@ export function Credentials({ profile }: { profile: ProfileView }) {
         <Button kind="primary" onClick={open}>
           New credential
         </Button>
-        <Refresh of={load} />
       </div>
       <Outcome message={message} />
       {isOpen && <CredentialForm profile={profile} done={done} close={close} />}

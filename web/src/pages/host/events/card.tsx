@@ -5,6 +5,8 @@ import { Badge, Button, CopyButton, EventCover, Money, priceText } from "../../.
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
+import { Trouble } from "../shared/trouble";
+import { useAction } from "../shared/use-action";
 import { periodText } from "../shared/zones";
 import * as api from "./api";
 
@@ -42,9 +44,15 @@ export function EventCard({
       <div className="row" role="group" aria-labelledby={`host-title-${event.id}`}>
         {event.status !== "cancelled" && <Button onClick={() => actions.edit(event)}>Edit</Button>}
         <Button onClick={() => actions.copy(event)}>Duplicate</Button>
-        <Button onClick={() => actions.guests(event)}>Guests</Button>
-        <a href={path}>Public page</a>
-        <CopyButton text={`${location.origin}${path}`} label="Copy link" what={`to ${event.title}`} />
+        {event.status === "draft" ? (
+          <DraftActions event={event} path={path} done={actions.cancelled} />
+        ) : (
+          <>
+            <Button onClick={() => actions.guests(event)}>Guests</Button>
+            <a href={path}>Public page</a>
+            <CopyButton text={`${location.origin}${path}`} label="Copy link" what={`to ${event.title}`} />
+          </>
+        )}
         {event.status === "scheduled" && (
           <Button kind="danger" onClick={() => setAsks(true)}>
             Cancel event
@@ -56,9 +64,52 @@ export function EventCard({
   );
 }
 
+type DraftProps = { event: OwnEvent; path: string; done: (message: string) => void };
+
+/** What a host does with an event that only it sees. */
+function DraftActions({ event, path, done }: DraftProps) {
+  const { run } = useHost();
+  const { busy, error, run: act } = useAction();
+  const [asks, setAsks] = useState(false);
+  const publish = () =>
+    act(async () => {
+      await run(() => api.changeEvent(event.id, { draft: false }));
+      done(`“${event.title}” is on sale.`);
+    });
+  const remove = async () => {
+    const { message } = await run(() => api.cancelEvent(event.id));
+    setAsks(false);
+    done(`“${event.title}”: ${message}`);
+  };
+  return (
+    <>
+      <a href={path}>Preview</a>
+      <Button kind="primary" busy={busy} onClick={() => void publish()}>
+        Publish
+      </Button>
+      <Button kind="danger" onClick={() => setAsks(true)}>
+        Delete draft
+      </Button>
+      {error !== null && <Trouble error={error} />}
+      {asks && (
+        <Confirm
+          title="Delete this draft?"
+          yes="Delete the draft"
+          no="Keep it"
+          action={remove}
+          close={() => setAsks(false)}
+        >
+          <p className="host-untrusted">“{event.title}” was shown to nobody. This cannot be undone.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
 type Status = { word: string; tone: "ok" | "plain" | "bad" | "warn" };
 
 const STATUS: Record<EventStatus, Status> = {
+  draft: { word: "Draft", tone: "warn" },
   scheduled: { word: "On sale", tone: "ok" },
   past: { word: "Over", tone: "plain" },
   cancelled: { word: "Cancelled", tone: "bad" },

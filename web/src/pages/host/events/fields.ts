@@ -49,6 +49,8 @@ export type NewEvent = {
   refundIfMoved: boolean;
   coverPalette?: Palette;
   coverShuffle?: number;
+  /** Of a new event: it is not published. Of changes: `false` publishes it. */
+  draft?: boolean;
 };
 /** `endsAt: null` removes the end, `coverPalette: null` the host's choice. */
 export type Changes = Partial<Omit<NewEvent, "endsAt" | "coverPalette">> & {

@@ -1,7 +1,7 @@
 // The form for a new event, a copy of an event, or changes of one.
 import { useId, useMemo, useState, type FormEvent } from "react";
 import type { EventView, OwnEvent } from "../../../api/types";
-import { Button, Field, SelectField, TextArea, TextField } from "../../../parts";
+import { Button, SelectField, TextArea, TextField } from "../../../parts";
 import type { PictureChange } from "../../../parts/picture-field";
 import { messageOf } from "../../../api/http";
 import { own } from "../shared/paths";
@@ -9,13 +9,14 @@ import { useHost } from "../access/session";
 import { fieldsOf, useFormFocus } from "../shared/form";
 import { Trouble } from "../shared/trouble";
 import { fieldFault, useAction } from "../shared/use-action";
-import { allZones } from "../shared/zones";
 import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
 import { changedLists, errorsOf, listsOf, readLists, type Lists } from "./lists";
 import { GuestRules } from "./guest-rules";
 import { QuestionList } from "./question-list";
+import { EventPreview } from "./preview";
+import { TimeAndPrice } from "./time-and-price";
 import {
   ASKS,
   FIELDS,
@@ -24,7 +25,6 @@ import {
   priceHint,
   readChanges,
   readNew,
-  timeHint,
   valuesOf,
   valuesOfCopy,
   type Errors,
@@ -41,70 +41,51 @@ export function EventForm({ purpose, done, close }: Props) {
   const [values, setValues] = useState<Values>(() => firstValues(purpose));
   const [lists, setLists] = useState(() => listsOf(purpose.kind === "new" ? null : purpose.of));
   const [picture, setPicture] = useState<PictureChange>({ kind: "none" });
-  const { errors, error, busy, submit } = useSubmit(purpose, { values, lists }, picture, done);
+  const { errors, error, busy, send } = useSubmit(purpose, { values, lists }, picture, done);
   const form = useFormFocus(errors);
   const titleId = useId();
   const field = fieldsOf<FieldName>(values, setValues, errors);
+  const edited = editedOf(purpose);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    send(false);
+  };
   return (
-    <form ref={form} className="card host-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
-      <h3 id={titleId}>{headingOf(purpose)}</h3>
-      <TextField label="Title" required maxLength={200} {...field("title")} />
-      <TextArea
-        label="Description (optional)"
-        rows={4}
-        hint="**bold**, *italic*, lists and [links](https://example.org)"
-        {...field("description")}
-      />
-      <div className="host-pair">
-        <TextField
-          label="Starts"
-          type="datetime-local"
-          required
-          hint={timeHint(values, "startsAt") ?? undefined}
-          {...field("startsAt")}
+    <div className="host-with-preview">
+      <form ref={form} className="card host-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
+        <h3 id={titleId}>{headingOf(purpose)}</h3>
+        <TextField label="Title" required maxLength={200} {...field("title")} />
+        <TextArea
+          label="Description (optional)"
+          rows={4}
+          hint="**bold**, *italic*, lists and [links](https://example.org)"
+          {...field("description")}
         />
-        <TextField
-          label="Ends (optional)"
-          type="datetime-local"
-          hint={timeHint(values, "endsAt") ?? undefined}
-          {...field("endsAt")}
+        <TimeAndPrice field={field} values={values} priceHint={priceNote(purpose, values)} />
+        <AskedFields field={field} lists={lists} change={setLists} error={errors.questions} />
+        <GuestRules field={field} values={values} event={edited} />
+        <CoverField
+          event={edited}
+          shuffle={field("coverShuffle")}
+          palette={field("coverPalette")}
+          picture={picture}
+          onPicture={setPicture}
         />
-      </div>
-      <ZoneField {...field("timeZone")} />
-      <TextField label="Place (optional)" hint="An address, or “Online”" {...field("location")} />
-      <TextField
-        label="Only for guests (optional)"
-        maxLength={300}
-        hint="A link, a room or a code for the door. Only tickets show it."
-        {...field("guestsOnly")}
-      />
-      <div className="host-pair">
-        <TextField label="Seats" inputMode="numeric" required hint="0 for unlimited" {...field("capacity")} />
-        <TextField
-          label="Price of a seat in dollars"
-          inputMode="decimal"
-          required
-          hint={priceNote(purpose, values)}
-          {...field("price")}
-        />
-      </div>
-      <AskedFields field={field} lists={lists} change={setLists} error={errors.questions} />
-      <GuestRules field={field} values={values} event={editedOf(purpose)} />
-      <CoverField
-        event={editedOf(purpose)}
-        shuffle={field("coverShuffle")}
-        palette={field("coverPalette")}
-        picture={picture}
-        onPicture={setPicture}
-      />
-      {error !== null && <Trouble error={error} />}
-      <div className="row">
-        <Button kind="primary" type="submit" busy={busy}>
-          {purpose.kind === "edit" ? "Save changes" : "Create event"}
-        </Button>
-        <Button onClick={close}>Close without saving</Button>
-      </div>
-    </form>
+        {error !== null && <Trouble error={error} />}
+        <div className="row">
+          <Button kind="primary" type="submit" busy={busy}>
+            {isPublic(edited) ? "Save changes" : "Publish"}
+          </Button>
+          {!isPublic(edited) && (
+            <Button busy={busy} onClick={() => send(true)}>
+              Save as draft
+            </Button>
+          )}
+          <Button onClick={close}>Discard</Button>
+        </div>
+      </form>
+      <EventPreview values={values} event={edited} picture={picture} />
+    </div>
   );
 }
 
@@ -151,19 +132,18 @@ function useSubmit(purpose: Purpose, typed: Typed, picture: PictureChange, done:
     () => (named === null ? faults : { [named.name]: named.remedy }),
     [named, faults],
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const send = requestOf(purpose, typed);
-    setFaults("errors" in send ? send.errors : {});
-    if ("errors" in send) return;
-    const { request } = send;
+  const send = (asDraft: boolean) => {
+    const read = requestOf(purpose, typed, asDraft);
+    setFaults("errors" in read ? read.errors : {});
+    if ("errors" in read) return;
+    const { request } = read;
     if (request === null && picture.kind === "none") return done("Nothing was changed.");
     void act(async () => {
       const before = purpose.kind === "edit" ? purpose.of : null;
       const { id, title } = (request === null ? before : await run(request)) ?? {};
       if (id === undefined) return;
       const upload = pictureRequest<EventView>(own("events", id), picture);
-      const said = purpose.kind === "edit" ? `“${title}” was changed.` : `“${title}” is on sale.`;
+      const said = `“${title}” ${outcomeOf(before, asDraft)}.`;
       try {
         if (upload !== null) await run(upload);
       } catch (reason) {
@@ -174,7 +154,7 @@ function useSubmit(purpose: Purpose, typed: Typed, picture: PictureChange, done:
       done(said);
     });
   };
-  return { errors, error: named === null ? error : null, busy, submit };
+  return { errors, error: named === null ? error : null, busy, send };
 }
 
 const NAMES = [...FIELDS, ...LISTS];
@@ -183,20 +163,32 @@ const NAMES = [...FIELDS, ...LISTS];
 function requestOf(
   purpose: Purpose,
   { values, lists }: Typed,
+  asDraft: boolean,
 ): { request: (() => Promise<EventView>) | null } | { errors: Errors } {
   const sent = readLists(lists);
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
     if (!read.ok || !sent.ok) return { errors: errorsOf(read, sent) };
-    const changes = { ...read.value, ...changedLists(sent.value, of) };
+    const published = isPublic(of) || asDraft ? {} : { draft: false };
+    const changes = { ...read.value, ...changedLists(sent.value, of), ...published };
     const isUnchanged = Object.keys(changes).length === 0;
     return { request: isUnchanged ? null : () => api.changeEvent(of.id, changes) };
   }
   const read = readNew(values);
   if (!read.ok || !sent.ok) return { errors: errorsOf(read, sent) };
-  const event = { ...read.value, ...sent.value };
+  const event = { ...read.value, ...sent.value, ...(asDraft ? { draft: true } : {}) };
   return { request: () => api.createEvent(event) };
+}
+
+/** Whether guests know the event. */
+function isPublic(event: OwnEvent | null): boolean {
+  return event !== null && event.status !== "draft";
+}
+
+function outcomeOf(before: OwnEvent | null, asDraft: boolean): string {
+  if (isPublic(before)) return "was changed";
+  return asDraft ? "is saved as a draft, and only you see it" : "is on sale";
 }
 
 function firstValues(purpose: Purpose): Values {
@@ -212,35 +204,4 @@ function editedOf(purpose: Purpose): OwnEvent | null {
 function headingOf(purpose: Purpose): string {
   if (purpose.kind === "new") return "New event";
   return purpose.kind === "edit" ? "Change the event" : "New event, copied";
-}
-
-type ZoneProps = { name: string; value: string; onChange: (text: string) => void; error: string | undefined };
-
-function ZoneField({ name, value, onChange, error }: ZoneProps) {
-  const listId = useId();
-  const [names] = useState(allZones);
-  return (
-    <Field label="Time zone of these times" required error={error}>
-      {(control) => (
-        <>
-          <input
-            {...control}
-            name={name}
-            value={value}
-            list={listId}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => onChange(event.target.value)}
-          />
-          <datalist id={listId}>
-            {names.map((zone) => (
-              <option key={zone} value={zone}>
-                {zone}
-              </option>
-            ))}
-          </datalist>
-        </>
-      )}
-    </Field>
-  );
 }

@@ -2,12 +2,12 @@
 import { useEffect, useRef, useState } from "react";
 import type { OwnEvent } from "../../../api/types";
 import { Button } from "../../../parts";
+import { useLiveList } from "../shared/live";
 import { Paged } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import type { PagedList } from "../shared/use-paged-list";
 import { EventCard, type EventActions } from "./card";
 import { EventForm, type Purpose } from "./form";
-import { useLiveList } from "./live";
 import { WhatNext } from "./what-next";
 
 type Props = {

@@ -2,16 +2,11 @@
 import { useEffect, useRef, useState } from "react";
 import type { EntranceSummary } from "../../../api/types";
 import { useHost } from "../access/session";
-import type { PagedList } from "../shared/use-paged-list";
 import * as api from "./api";
 
 /** Between two questions, milliseconds. After each error it is twice as long. */
 const POLL_MILLIS = 5_000;
 const POLL_MILLIS_MAX = 80_000;
-/** Between two readings of a list, milliseconds. */
-const LIST_MILLIS = 15_000;
-/** Entries of a page of the API's lists. */
-const PAGE = 100;
 
 /** The event as the entrance sees it; null before the first answer. `changed` is called when a guest came or bought. */
 export function useLiveEvent(event: string, changed: () => void): EntranceSummary | null {
@@ -30,21 +25,6 @@ export function useLiveEvent(event: string, changed: () => void): EntranceSummar
     return repeat(() => run(() => api.entranceSummary(event)), learn);
   }, [event, run]);
   return summary;
-}
-
-/** Reads a list of one page again and again while the page is visible; longer ones would lose their place. */
-export function useLiveList({ reload, hasMore, items }: PagedList<unknown>): void {
-  const isWhole = !hasMore && items.length <= PAGE;
-  const latest = useRef(reload);
-  useEffect(() => {
-    latest.current = reload;
-  });
-  useEffect(() => {
-    if (!isWhole) return;
-    const read = () => document.visibilityState === "visible" && latest.current();
-    const timer = setInterval(read, LIST_MILLIS);
-    return () => clearInterval(timer);
-  }, [isWhole]);
 }
 
 /** Asks again and again while the page is visible, one request at a time, until the returned function is called. */

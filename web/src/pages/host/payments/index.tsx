@@ -4,6 +4,7 @@ import type { OwnEvent, OwnPayment } from "../../../api/types";
 import { Badge, Money, Time } from "../../../parts";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
+import { isLiveList, useLiveList } from "../shared/live";
 import { Paged, Refresh } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import { Table } from "../shared/table";
@@ -22,6 +23,7 @@ type Props = {
 export function Payments({ events, isLedHere, arrived }: Props) {
   const { refresh } = useHost();
   const list = usePagedList(api.payments);
+  useLiveList(list);
   const titles = new Map(events.map(({ id, title }) => [id, title]));
   const [message, setMessage] = useState<Message | null>(null);
   const decided = (next: Message) => {
@@ -35,7 +37,7 @@ export function Payments({ events, isLedHere, arrived }: Props) {
   return (
     <>
       <div className="row">
-        <Refresh of={list} />
+        {!isLiveList(list) && <Refresh of={list} />}
         <a href={api.PAYMENTS_CSV} download>
           Download as CSV
         </a>

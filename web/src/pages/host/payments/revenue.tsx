@@ -4,7 +4,8 @@ import type { Count, OwnEvent, Revenue as Earned, Sum } from "../../../api/types
 import { readAtomic, toDollars } from "../../../base/amounts";
 import { Card, Empty, Money, moneyText } from "../../../parts";
 import { Fact } from "../shared/fact";
-import { Loaded, Refresh } from "../shared/loaded";
+import { useLive } from "../shared/live";
+import { Loaded } from "../shared/loaded";
 import { Table } from "../shared/table";
 import { useLoad } from "../shared/use-load";
 import * as api from "./api";
@@ -15,13 +16,11 @@ const RANGES = [7, 30, 90] as const;
 
 export function Revenue({ events }: { events: readonly OwnEvent[] }) {
   const load = useLoad(loadRevenue);
+  useLive(load);
   const [range, setRange] = useState<number>(30);
   return (
     <>
-      <div className="row">
-        <Ranges range={range} choose={setRange} />
-        <Refresh of={load} />
-      </div>
+      <Ranges range={range} choose={setRange} />
       <Loaded load={load} loading="Loading the revenue…">
         {(value) => <Sums {...value} range={range} events={events} />}
       </Loaded>

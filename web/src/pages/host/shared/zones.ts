@@ -42,10 +42,24 @@ export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
+/** Cities that were renamed. Some browsers list only the former names, though they know both. */
+const RENAMED = [
+  "America/Nuuk",
+  "Asia/Ho_Chi_Minh",
+  "Asia/Kathmandu",
+  "Asia/Kolkata",
+  "Asia/Yangon",
+  "Atlantic/Faroe",
+  "Europe/Kyiv",
+  "Pacific/Chuuk",
+  "Pacific/Kanton",
+  "Pacific/Pohnpei",
+];
+
 /** All zones that the browser knows. */
 export function allZones(): string[] {
-  const zones = Intl.supportedValuesOf("timeZone");
-  return zones.includes("UTC") ? zones : ["UTC", ...zones];
+  const known = RENAMED.filter(isZone);
+  return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone"), ...known])];
 }
 
 /** Start and end as text, in their own zone: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */

@@ -2,7 +2,8 @@
 import { useRef, useState } from "react";
 import type { ProfileView, SecretView } from "../../../api/types";
 import { Button, Empty } from "../../../parts";
-import { LoadState, Refresh } from "../shared/loaded";
+import { useLive } from "../shared/live";
+import { LoadState } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import { ProductOff } from "../shared/product-off";
 import { useLoad } from "../shared/use-load";
@@ -16,6 +17,7 @@ type Props = { profile: ProfileView; showSettings: () => void };
 
 export function Secrets({ profile, showSettings }: Props) {
   const load = useLoad(api.secrets);
+  useLive(load);
   const [open, setOpen] = useState<Open>(null);
   const [message, setMessage] = useState<Message | null>(null);
   const head = useRef<HTMLDivElement>(null);
@@ -50,7 +52,6 @@ export function Secrets({ profile, showSettings }: Props) {
         <Button kind="primary" onClick={() => show({ what: "new" })}>
           New secret
         </Button>
-        <Refresh of={load} />
       </div>
       <Outcome message={message} />
       {open?.what === "new" && <SecretForm of={null} done={done} close={close} />}

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import type { Retrieval, SecretView } from "../../../api/types";
 import { Badge, Button, Card, Money, Time, visible } from "../../../parts";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
+import { isLiveList, useLiveList } from "../shared/live";
 import { Paged, Refresh } from "../shared/loaded";
 import { Table } from "../shared/table";
 import { usePagedList } from "../shared/use-paged-list";
@@ -10,10 +11,11 @@ import * as api from "./api";
 
 export function SecretLog({ of, close }: { of: SecretView; close: () => void }) {
   const list = usePagedList(useMemo(() => api.retrievals(of.id), [of.id]));
+  useLiveList(list);
   return (
     <Card title={<span className="host-untrusted">Who has read “{visible(of.name)}”</span>} level={3}>
       <div className="row">
-        <Refresh of={list} label="Refresh the log" />
+        {!isLiveList(list) && <Refresh of={list} label="Refresh the log" />}
         <Button onClick={close}>Close the log</Button>
       </div>
       <Paged
