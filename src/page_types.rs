@@ -44,6 +44,7 @@ use crate::products::events::news::views::{MailPreview, MessageAnswer, NewsLine,
 use crate::products::events::questions::{self, Answer};
 use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
+use crate::products::events::types::TicketTypeView;
 use crate::products::events::views::{
     CheckInAnswer, EventView, OwnEvent, OwnEvents, Rsvps, Waitlist, WaitlistLine,
 };
@@ -79,7 +80,7 @@ fn types() -> String {
         In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
-        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, EventView, OwnEvent,
+        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, TicketTypeView, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, Waitlist, WaitlistLine, CheckInAnswer<'_>, Audience, NewsKind, MailPreview, MessageAnswer, NewsLine, NewsLines, entrance::ProblemKind,
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,

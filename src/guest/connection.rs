@@ -11,6 +11,8 @@ use crate::ports::SqlError;
 
 /// Events of a server that are remembered.
 const LISTED_MAX: usize = 500;
+/// Ticket types of one event whose prices are kept.
+const TYPES_MAX: usize = 20;
 /// What is kept of a server's tools, and of the connection, bytes each. Both stand in the row of the session with its
 /// conversation; a row may have two million bytes.
 pub(super) const KEPT_BYTES_MAX: usize = 600_000;
@@ -47,13 +49,35 @@ pub(super) fn note_prices<W: GuestWorld>(
     let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
     let events: Vec<&Value> = events;
     let known = session::listed(&cx.world, server)?;
-    let shown = events.into_iter().take(LISTED_MAX).filter_map(read_listed);
+    let shown = events.into_iter().flat_map(with_types).take(LISTED_MAX);
     let shown: Vec<_> = shown.collect();
     // The last word about an event counts, so all are written if one is new.
     if shown.iter().all(|event| known.contains(event)) {
         return Ok(());
     }
     shown.iter().try_for_each(|event| session::list(&cx.world, server, event))
+}
+
+/// An event, and each of its ticket types under a name of its own ([`type_key`]).
+fn with_types(event: &Value) -> Vec<Listed> {
+    let Some(listed) = read_listed(event) else { return Vec::new() };
+    let types = event.get("types").and_then(Value::as_array);
+    let types = types.into_iter().flatten().take(TYPES_MAX).filter_map(|kind| {
+        let atomic = kind.get("priceAtomic").and_then(Value::as_str)?.parse().ok()?;
+        let name = kind.get("name").and_then(Value::as_str)?;
+        Some(Listed {
+            event_id: type_key(&listed.event_id, name),
+            price: Usdc::from_atomic(atomic).ok()?,
+            ..listed.clone()
+        })
+    });
+    let types: Vec<Listed> = types.collect();
+    std::iter::once(listed).chain(types).collect()
+}
+
+/// How the price of a ticket type is kept beside that of its event.
+pub(super) fn type_key(event: &str, name: &str) -> String {
+    format!("{event}/{}", text::line(name, 60).to_lowercase())
 }
 
 fn read_listed(event: &Value) -> Option<Listed> {

@@ -26,6 +26,7 @@ use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::Question;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::shares;
+use crate::products::events::types::{TicketType, Until};
 use crate::products::events::{Event, store};
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Abort, Failure};
@@ -60,6 +61,8 @@ struct EventRecord {
     location: Option<String>,
     capacity: u32,
     price_atomic: Usdc,
+    #[serde(default)]
+    types: Vec<TypeRecord>,
     status: String,
     #[serde(default)]
     ask_name: Ask,
@@ -83,6 +86,18 @@ struct EventRecord {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct TypeRecord {
+    id: String,
+    name: String,
+    description: String,
+    regular_price: String,
+    seats: u32,
+    early_price: Option<String>,
+    early_until: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RsvpRecord {
     event_id: String,
     wallet_address: String,
@@ -93,6 +108,7 @@ pub struct RsvpRecord {
     tx_hash: String,
     /// Missing in records of older versions.
     network: Option<String>,
+    ticket_type: Option<String>,
     timestamp: String,
 }
 
@@ -248,6 +264,7 @@ fn seats_of(
         code: TicketCode::random(scope, object.world),
         place,
         guest: GuestDetails::default(),
+        ticket_type: record.ticket_type.clone(),
         paid,
         transaction: record.tx_hash.clone(),
         network: record.network.clone().unwrap_or_else(|| guessed_network(object)),
@@ -297,6 +314,8 @@ impl ProfileRecord {
 
 impl EventRecord {
     fn into_event(self) -> Result<Event, String> {
+        let types = self.types.into_iter().map(TypeRecord::into_type);
+        let types: Vec<TicketType> = types.collect::<Result<_, _>>()?;
         Ok(Event {
             id: EventId::parse(&self.id).map_err(|error| error.to_string())?,
             title: self.title,
@@ -306,7 +325,9 @@ impl EventRecord {
             time_zone: ZoneName::parse(&self.time_zone).map_err(|error| error.to_string())?,
             location: self.location,
             capacity: self.capacity,
-            price: self.price_atomic,
+            price: types.first().map_or(self.price_atomic, |first| first.price),
+            was: None,
+            types,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             questions: self.questions,
             // What only guests get to know is not in KV.
@@ -325,6 +346,27 @@ impl EventRecord {
             is_draft: false,
             sequence: 0,
             created_at: moment(&self.created_at)?,
+        })
+    }
+}
+
+impl TypeRecord {
+    fn into_type(self) -> Result<TicketType, String> {
+        let dollars = |text: &str| Usdc::from_dollars(text).map_err(|error| error.to_string());
+        let early = match self.early_price.zip(self.early_until) {
+            None => None,
+            Some((price, until)) => Some(Until { price: dollars(&price)?, until: moment(&until)? }),
+        };
+        Ok(TicketType {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            price: dollars(&self.regular_price)?,
+            seats: self.seats,
+            early,
+            was: None,
+            taken: 0,
+            held: 0,
         })
     }
 }

@@ -122,6 +122,23 @@ SELECT e.id FROM events e WHERE e.capacity > 0 AND e.capacity <
 -- the seats that an event counts as taken are there
 SELECT e.id FROM events e WHERE e.taken <> (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id)
 --;
+-- the seats that are counted for a ticket type are there
+SELECT l.event_id FROM label_seats l WHERE l.label GLOB 'type:*' AND l.taken <>
+  (SELECT count(*) FROM rsvps r WHERE r.event_id = l.event_id AND 'type:' || r.ticket_type = l.label)
+--;
+-- every seat of a ticket type is counted
+SELECT r.id FROM rsvps r WHERE r.ticket_type IS NOT NULL AND NOT EXISTS
+  (SELECT 1 FROM label_seats l WHERE l.event_id = r.event_id AND l.label = 'type:' || r.ticket_type)
+--;
+-- no ticket type has more seats taken and held than it has
+SELECT e.id FROM events e, json_each(e.types) t WHERE json_extract(t.value, '$.seats') > 0 AND json_extract(t.value, '$.seats') <
+  (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id AND r.ticket_type = json_extract(t.value, '$.id')) +
+  (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = e.id
+   AND p.ticket_type = json_extract(t.value, '$.id') AND p.state IN ('settling', 'unknown', 'settled'))
+--;
+-- the seats of a payment are of the ticket type that it was made for
+SELECT r.id FROM rsvps r JOIN payments p ON p.id = r.payment_id WHERE r.ticket_type IS NOT p.ticket_type
+--;
 -- the total of every row of the ledger is the sum of the money up to it
 SELECT CAST(seq AS TEXT) FROM (SELECT seq, total, sum(CASE WHEN entry IN ('settled', 'reversed', 'refunded') THEN amount ELSE 0 END)
   OVER (ORDER BY seq) AS sum FROM ledger) WHERE total <> sum

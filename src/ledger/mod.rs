@@ -66,4 +66,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-33.sql"),
     include_str!("schema-32.sql"),
     include_str!("schema-29.sql"),
+    include_str!("schema-34.sql"),
 ];

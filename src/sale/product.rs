@@ -94,12 +94,13 @@ pub trait Sale<T>: Sized {
     /// The id of what the call is about, if it exists already. It is stored with the payment.
     fn subject(&self) -> Option<String>;
 
-    /// The terms, or a refusal if it is not for sale. `pays`: whether a payment comes with the call.
+    /// The terms, or a refusal if it is not for sale. `pays`: what the payment that comes with the call is for, if one
+    /// does; zero if it cannot be read.
     ///
     /// # Errors
     ///
     /// Why it is not for sale; no money moved.
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure>;
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Usdc>) -> Result<Terms, Failure>;
 
     /// Checks the payer against a wallet that the arguments name.
     ///

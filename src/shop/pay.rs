@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
+use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
 use crate::chain::usage::read_hash;
@@ -137,7 +138,7 @@ async fn paid_call(
         return Err(closed(tool));
     }
     let networks = payable_networks(shop).await?;
-    let quote = Quote { networks, ..quote(shop, tool, sale, call_of, payment.is_some())? };
+    let quote = Quote { networks, ..quote(shop, tool, sale, call_of, payment.as_ref())? };
     if proven.is_some() && payment.is_none() {
         return Err(unpaid(quote, "this wallet has not paid for this call"));
     }
@@ -397,14 +398,21 @@ async fn payable_networks(shop: &Shop<'_, impl World>) -> Result<Vec<&'static Ne
     Ok(networks)
 }
 
-/// The quote of a call, if it is for sale. `pays`: whether a payment comes with the call.
+/// What a payment is for. Zero for more than there is, which pays no price.
+fn value_of(paid: &Paid) -> Usdc {
+    let value = u64::try_from(paid.payment.authorization.value).ok();
+    value.and_then(|value| Usdc::from_atomic(value).ok()).unwrap_or(Usdc::ZERO)
+}
+
+/// The quote of a call, if it is for sale. `payment`: that of the call, or why it cannot be read.
 fn quote(
     shop: &Shop<'_, impl World>,
     tool: Tool,
     sale: &AnySale,
     call: PaidCall,
-    pays: bool,
+    payment: Option<&Result<Paid, String>>,
 ) -> Result<Quote, Failure> {
+    let pays = payment.map(|payment| payment.as_ref().map_or(Usdc::ZERO, value_of));
     let Terms { amount, seats, description } = sale.terms(&shop.cx, pays)?;
     shop.cx.check_price(amount)?;
     Ok(Quote {

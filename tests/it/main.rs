@@ -55,6 +55,7 @@ mod support;
 mod supported;
 mod tickets;
 mod transfer;
+mod types;
 mod unkind;
 mod vault;
 mod waitlist;

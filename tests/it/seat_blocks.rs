@@ -33,6 +33,8 @@ fn event(capacity: u32) -> Event {
         location: None,
         capacity,
         price: Usdc::from_cents(5),
+        was: None,
+        types: Vec::new(),
         cancelled: false,
         sequence: 0,
         look: Look::default(),

@@ -27,7 +27,7 @@ use crate::products::vault::store as secrets;
 /// The columns of an event that the host edits.
 const EVENT: &str = "title, description, starts_at, ends_at, time_zone, location, capacity, price, \
      cover_shuffle, cover_palette, ask_name, ask_email, refund_percent, refund_hours, refund_if_moved, questions, \
-     remind_hours, is_draft";
+     remind_hours, is_draft, types";
 /// The columns of a secret that the host edits, without its value.
 const SECRET: &str = "name, description, price, expires_at";
 
@@ -201,7 +201,11 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run(arrived, &[])?;
     let counted =
         "UPDATE events SET taken = (SELECT count(*) FROM rsvps r WHERE r.event_id = events.id)";
-    sql.run(counted, &[]).map(drop)
+    sql.run(counted, &[])?;
+    sql.run("DELETE FROM label_seats", &[])?;
+    let labels = "INSERT INTO label_seats SELECT event_id, 'type:' || ticket_type, count(*) FROM rsvps \
+         WHERE ticket_type IS NOT NULL GROUP BY 1, 2";
+    sql.run(labels, &[]).map(drop)
 }
 
 /// Tickets that changed hands since the backup was made stay where they are, and their former codes open nothing.

@@ -12,6 +12,7 @@ pub const CARRIED: &[(&str, &str)] = &[
     ("payments", "TRUE"),
     ("ledger", "TRUE"),
     ("rsvps", "TRUE"),
+    ("label_seats", "TRUE"),
     ("pictures", "TRUE"),
     ("entrance", "TRUE"),
     ("cancelled_seats", "TRUE"),

@@ -65,6 +65,8 @@ pub struct SeatHold {
     pub event: EventId,
     /// How many; at least 1.
     pub count: u32,
+    /// Their ticket type, by its id.
+    pub ticket_type: Option<String>,
 }
 
 /// A payment that a call presents.
@@ -133,6 +135,8 @@ pub struct Payment {
     pub event_id: Option<EventId>,
     /// How many seats are wanted; 1 if none is.
     pub seats: u32,
+    /// Their ticket type, by its id.
+    pub ticket_type: Option<String>,
     pub state: State,
     /// The transaction that moved the money, once known.
     pub transaction: Option<String>,

@@ -74,7 +74,7 @@ impl Sale<Tool> for DeskSale {
         self.call.ticket().map(ToString::to_string)
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, _: bool) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Usdc>) -> Result<Terms, Failure> {
         work::check(cx, &self.call)?;
         let spec = self.tool.spec();
         let amount = spec.fixed_price();

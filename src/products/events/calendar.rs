@@ -113,6 +113,8 @@ mod tests {
             location: None,
             capacity: 0,
             price: Usdc::from_cents(5),
+            was: None,
+            types: Vec::new(),
             asks: Asks::default(),
             questions: Vec::new(),
             guests_only: None,

@@ -22,6 +22,7 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
+use crate::products::events::types::TicketType;
 use crate::products::events::{Event, NotOnSale, SeatFor, Seats, guests_only, seats, transfer};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
@@ -59,7 +60,7 @@ pub(super) fn seat(
         guests_only::reveal(&mut answer, &event);
         return Ok(Some(answer));
     }
-    if !event.price.is_zero() || !by.is_open {
+    if !price_of(&event, party, cx).is_some_and(Usdc::is_zero) || !by.is_open {
         return Ok(None);
     }
     if let Some((wallet, named)) = by.proven.zip(named)
@@ -89,8 +90,19 @@ pub(super) fn held(
 /// # Errors
 ///
 /// [`SqlError`] if SQLite refuses.
-pub(super) fn is_free(cx: &Cx<'_, impl World>, event: &EventId) -> Result<bool, SqlError> {
-    Ok(store::find(cx.world, event)?.is_some_and(|(event, _)| event.price.is_zero()))
+pub(super) fn is_free(
+    cx: &Cx<'_, impl World>,
+    event: &EventId,
+    party: &Party,
+) -> Result<bool, SqlError> {
+    let price = store::find(cx.world, event)?.map(|(event, _)| price_of(&event, party, cx));
+    Ok(price.flatten().is_some_and(Usdc::is_zero))
+}
+
+/// What a seat costs the party; `None` if it wants a ticket type that is not there.
+fn price_of(event: &Event, party: &Party, cx: &Cx<'_, impl World>) -> Option<Usdc> {
+    let kind = event.type_for(party.wanted()).ok()?;
+    Some(event.price_at(kind, cx.now()))
 }
 
 /// Whether a seat of this address is free and belongs to the wallet that was proven: a contract is one on its chain only.
@@ -114,6 +126,8 @@ fn take(
         Err(NotOnSale::Promised) => {}
         there_is => there_is?,
     }
+    let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
+    event.check_type(kind, party.seats())?;
     let party = &party
         .answering(event.asks, &event.questions)
         .map_err(|missing| no_money(missing.into()))?;
@@ -133,7 +147,7 @@ fn take(
         let taken = store::free_taken(cx.world, &event.id, &source, since)?;
         check_newcomer(&wanted, party.seats(), taken)?;
     }
-    let rsvps = rsvps(cx, event, wallet, party);
+    let rsvps = rsvps(cx, (event, kind), wallet, party);
     let mut answer = cx.world.atomically(|| {
         if is_newcomer {
             let times = (cx.now(), since);
@@ -174,11 +188,17 @@ fn check_newcomer(wanted: &SeatFor, seats: u32, taken: FreeTaken) -> Result<(), 
     Ok(())
 }
 
-fn rsvps(cx: &Cx<'_, impl World>, event: &Event, wallet: &ProvenPayer, party: &Party) -> Vec<Rsvp> {
+fn rsvps(
+    cx: &Cx<'_, impl World>,
+    (event, kind): (&Event, Option<&TicketType>),
+    wallet: &ProvenPayer,
+    party: &Party,
+) -> Vec<Rsvp> {
     // A key is the same on every chain, so the preferred one stands for all.
     let preferred = || cx.config.networks.first().map_or("", |network| network.caip2);
     let network = wallet.network().unwrap_or_else(preferred);
-    let to = To { event: &event.id, payer: wallet.wallet(), network, transaction: "" };
+    let ticket_type = kind.map(|kind| kind.id.as_str());
+    let to = To { event: &event.id, ticket_type, payer: wallet.wallet(), network, transaction: "" };
     seats::new_rsvps(cx, &to, party, std::iter::repeat(Usdc::ZERO))
 }
 

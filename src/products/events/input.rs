@@ -14,6 +14,7 @@ use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::drafts;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::{self, Answer, Question};
+use crate::products::events::types::{self, TicketTypeInput};
 use crate::products::events::{Event, guests_only};
 
 /// The earliest reminder before the start, hours: 30 days.
@@ -51,6 +52,9 @@ pub struct RsvpToEvent {
     /// How many seats, 1 to 10, each with a ticket of its own. All of them are sold, or none. Default 1.
     #[schemars(range(min = 1, max = 10))]
     pub seats: Option<u32>,
+    /// The ticket type, by the name that `types` of the event has. Without it the first type is bought. All seats of a
+    /// purchase are of one type. Leave it out if the event has no types.
+    pub ticket_type: Option<String>,
     /// The guest's name for the host's list, at most 200 characters. Needed if askName of the event is "required".
     pub name: Option<String>,
     /// The guest's e-mail address for the host's list. Needed if askEmail of the event is "required". The ticket is mailed to
@@ -90,8 +94,12 @@ pub struct CreateEvent {
     /// Number of seats, 0 for unlimited.
     #[schemars(range(max = 1_000_000))]
     pub capacity: u32,
-    /// Price of a seat in US dollars, for example "0.05"; "0" for a free event.
+    /// Price of a seat in US dollars, for example "0.05"; "0" for a free event. With `types` their prices count.
     pub price: String,
+    /// Ticket types, at most 10, if not all seats have one price. Callers that name none buy the first one.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub types: Vec<TicketTypeInput>,
     /// Whether guests are asked for their name. Default optional. What is required must be sent with rsvpToEvent.
     #[serde(default)]
     pub ask_name: Ask,
@@ -153,8 +161,13 @@ pub struct EventChanges {
     pub location: Option<String>,
     /// Number of seats, 0 for unlimited; not fewer than are taken or held.
     pub capacity: Option<u32>,
-    /// Price of a seat in US dollars, "0" for a free event; holds for seats sold from now on.
+    /// Price of a seat in US dollars, "0" for a free event; holds for seats sold from now on. An event with `types` has
+    /// its prices there.
     pub price: Option<String>,
+    /// All ticket types, at most 10, in their order; an empty list for one price. Prices hold for seats sold from now on. One
+    /// that has sold seats cannot be removed.
+    #[schemars(length(max = 10))]
+    pub types: Option<Vec<TicketTypeInput>>,
     /// Whether guests are asked for their name; holds for seats sold from now on.
     pub ask_name: Option<Ask>,
     /// Whether guests are asked for their e-mail address; holds for seats sold from now on.
@@ -259,7 +272,7 @@ impl CreateEvent {
             (None, Some(millis)) => UnixSeconds::from_millis(millis).map_err(|e| bad("date", e))?,
             (None, None) => return Err(bad("startsAt", "is missing; send RFC 3339 text")),
         };
-        let event = Event {
+        let mut event = Event {
             id,
             title: line("title", &self.title, 1, 200)?,
             description: text("description", &self.description, 5_000)?,
@@ -269,6 +282,8 @@ impl CreateEvent {
             location: optional_line("location", self.location.as_deref(), 300)?,
             capacity: capacity(self.capacity)?,
             price: price_or_free(&self.price)?,
+            was: None,
+            types: types::read(&self.types, &[], 0)?,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             questions: questions::read(&self.questions)?,
             guests_only: guests_only(self.guests_only.as_deref())?,
@@ -285,6 +300,9 @@ impl CreateEvent {
             sequence: 0,
             created_at: now,
         };
+        if let Some(first) = event.types.first() {
+            event.price = first.price;
+        }
         check_times(&event)?;
         if event.ends_at.unwrap_or(event.starts_at) <= now {
             return Err(bad("startsAt", "lies in the past; send a moment in the future"));
@@ -299,7 +317,13 @@ impl EventChanges {
     /// # Errors
     ///
     /// [`InvalidField`] names the first invalid field.
-    pub fn apply(self, mut event: Event, seats_used: u32) -> Result<Event, InvalidField> {
+    pub fn apply(
+        self,
+        before: Event,
+        seats_used: u32,
+        now: UnixSeconds,
+    ) -> Result<Event, InvalidField> {
+        let mut event = before.clone();
         if let Some(title) = self.title {
             event.title = line("title", &title, 1, 200)?;
         }
@@ -327,9 +351,20 @@ impl EventChanges {
                 ));
             }
         }
+        if let Some(inputs) = self.types {
+            let series = before.sequence.saturating_add(1);
+            event.types = types::read(&inputs, &before.types, series)?;
+        }
         if let Some(dollars) = self.price {
             event.price = price_or_free(&dollars)?;
+            if !event.types.is_empty() {
+                return Err(bad("price", "is that of each ticket type; change it in `types`"));
+            }
         }
+        if let Some(first) = event.types.first() {
+            event.price = first.price;
+        }
+        event.keep_prices_of(&before, now);
         event.asks = Asks {
             name: self.ask_name.unwrap_or(event.asks.name),
             email: self.ask_email.unwrap_or(event.asks.email),

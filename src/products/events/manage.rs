@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::EventId;
-use crate::base::money::Usdc;
 use crate::ports::World;
 use crate::ports::paging::Page;
 pub use crate::products::events::entrance::check_in;
@@ -15,7 +14,7 @@ use crate::products::events::news::note;
 use crate::products::events::news::rows::Was;
 use crate::products::events::records::{event, publish_event, save_event, shown};
 use crate::products::events::store::{self, Filter};
-use crate::products::events::{Seats, drafts};
+use crate::products::events::{Event, Seats, drafts};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::request::read_arguments;
@@ -45,8 +44,9 @@ pub fn get_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure
 
 pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<Value, Failure> {
     let now = cx.world.now();
-    let event = arguments.into_event(EventId::random(cx.world), now)?;
-    check_price(cx, event.price)?;
+    let mut event = arguments.into_event(EventId::random(cx.world), now)?;
+    event.fit_capacity(None, Seats::default());
+    check_prices(cx, &event)?;
     if store::count(cx.world)? >= EVENTS_MAX {
         let detail = format!("a host may have at most {EVENTS_MAX} events");
         return Err(Abort::new(Code::TooManyEvents, detail).into());
@@ -61,10 +61,10 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
         "eventId": event.id,
         "event": event.view(Seats::default(), now),
         "guestsOnly": event.guests_only,
-        "message": match event.price.is_zero() {
+        "message": match event.prices(now).1.is_zero() {
             _ if event.is_draft => "The draft is saved. Only you see it until you publish it.".to_owned(),
             true => "The event is open, and its seats are free.".to_owned(),
-            false => format!("The event is on sale for ${}.", event.price),
+            false => format!("The event is on sale for {}.", event.prices_in_words(now)),
         },
     }))
 }
@@ -79,12 +79,13 @@ pub fn update_event(
     if event.cancelled {
         return Err(cancelled().into());
     }
-    let (price, was, was_draft) = (event.price, Was::of(&event), event.is_draft);
+    let (before, was, was_draft) = (event.clone(), Was::of(&event), event.is_draft);
     let offered = store::line(cx.world, id)?.offered;
     let used = seats.taken.saturating_add(seats.held).saturating_add(offered);
-    let event = changes.apply(event, used)?;
-    if event.price != price {
-        check_price(cx, event.price)?;
+    let mut event = changes.apply(event, used, now)?;
+    event.fit_capacity(Some(&before), seats);
+    if (event.price, &event.types) != (before.price, &before.types) {
+        check_prices(cx, &event)?;
     }
     let is_published = was_draft && !event.is_draft;
     if is_published {
@@ -105,9 +106,11 @@ pub fn update_event(
     }))
 }
 
-/// Checks the price of an event; a free one is always good.
-fn check_price(cx: &Cx<'_, impl World>, price: Usdc) -> Result<(), Failure> {
-    if price.is_zero() { Ok(()) } else { cx.check_own_price(price) }
+/// Checks the prices of an event; what is free is always good.
+fn check_prices(cx: &Cx<'_, impl World>, event: &Event) -> Result<(), Failure> {
+    let early = event.types.iter().filter_map(|kind| kind.early.map(|early| early.price));
+    let all = event.types.iter().map(|kind| kind.price).chain(early).chain([event.price]);
+    all.filter(|price| !price.is_zero()).try_for_each(|price| cx.check_own_price(price))
 }
 
 /// The event that the arguments of a tool name beside others, and these.

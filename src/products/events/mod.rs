@@ -19,6 +19,7 @@ pub mod pages;
 pub mod party;
 pub mod pictures;
 pub mod policy;
+pub mod prices;
 pub mod questions;
 pub mod records;
 pub mod refunds;
@@ -32,6 +33,7 @@ mod ticket_mail;
 pub mod tools;
 mod transfer;
 mod transfer_mail;
+pub mod types;
 pub mod uploads;
 pub mod views;
 pub mod waitlist;
@@ -50,6 +52,7 @@ use crate::products::events::asks::Asks;
 use crate::products::events::pictures::Picture;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::Question;
+use crate::products::events::types::{TicketType, Until};
 
 /// The name of this product in settings and storage.
 pub const NAME: &str = "events";
@@ -68,8 +71,12 @@ pub struct Event {
     pub location: Option<String>,
     /// Number of seats; 0 for unlimited.
     pub capacity: u32,
-    /// The price of a seat; zero if it is free.
+    /// The price of a seat; zero if it is free. With ticket types that of the first one.
     pub price: Usdc,
+    /// Of an event without types the price before the last change, until no challenge names it any more.
+    pub was: Option<Until>,
+    /// The ticket types; empty if all seats have one price.
+    pub types: Vec<TicketType>,
     /// What its guests are asked for.
     pub asks: Asks,
     /// What else they are asked.
@@ -268,6 +275,8 @@ mod tests {
             location: None,
             capacity,
             price: Usdc::from_cents(5),
+            was: None,
+            types: Vec::new(),
             asks: Asks::default(),
             questions: Vec::new(),
             guests_only: None,

@@ -19,6 +19,11 @@ pub enum NotOnSale {
     /// Every seat is paid for.
     #[error("this event is full")]
     Full,
+    /// Every seat of the ticket type is paid for.
+    #[error(
+        "no seat of this ticket type is left; choose another `ticketType` (see `types` in getEvent)"
+    )]
+    TypeFull,
     /// Fewer seats are left than were asked for.
     #[error("only {} left; ask for fewer", seats_in_words(*.0))]
     TooFew(u32),
@@ -47,6 +52,7 @@ impl From<NotOnSale> for Failure {
             NotOnSale::Cancelled => Code::EventCancelled,
             NotOnSale::Past => Code::EventPast,
             NotOnSale::Full
+            | NotOnSale::TypeFull
             | NotOnSale::Promised
             | NotOnSale::TooFew(_)
             | NotOnSale::TooManyForNewcomer(_) => Code::EventFull,

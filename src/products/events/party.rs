@@ -19,6 +19,8 @@ pub struct Party {
     seats: u32,
     /// The name and address that the buyer gave.
     buyer: GuestDetails,
+    /// The ticket type that the buyer named.
+    wanted: Option<String>,
     /// The names on the tickets, in order, as far as the buyer said.
     names: Vec<Option<String>>,
 }
@@ -46,7 +48,8 @@ impl Party {
         let answers = arguments.answers.clone().unwrap_or_default();
         questions::check_lengths(&answers)?;
         let buyer = GuestDetails { name: named.or(first), email, answers };
-        Ok(Self { seats, buyer, names })
+        let wanted = optional_line("ticketType", arguments.ticket_type.as_deref(), NAME_CHARS_MAX)?;
+        Ok(Self { seats, buyer, wanted, names })
     }
 
     /// The party of a payment that holds `seats`, with the answers that were good when it was reserved. What was stored of
@@ -55,7 +58,7 @@ impl Party {
     pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32, answers: Vec<Answer>) -> Self {
         let read = arguments.and_then(|arguments| Self::read(arguments).ok());
         let (buyer, names) = read.map(|party| (party.buyer, party.names)).unwrap_or_default();
-        Self { seats, buyer: GuestDetails { answers, ..buyer }, names }
+        Self { seats, buyer: GuestDetails { answers, ..buyer }, wanted: None, names }
     }
 
     /// The same party with its answers in the order and writing of the event's questions.
@@ -67,6 +70,12 @@ impl Party {
         asks.check(&self.buyer)?;
         let answers = questions::answered(asked, &self.buyer.answers)?;
         Ok(Self { buyer: GuestDetails { answers, ..self.buyer.clone() }, ..self.clone() })
+    }
+
+    /// The ticket type that the buyer named, by name or id.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&str> {
+        self.wanted.as_deref()
     }
 
     /// What the buyer answered.

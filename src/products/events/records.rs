@@ -64,6 +64,8 @@ pub fn event_record(
 ) -> (String, Value) {
     // The record does not count seats that are held or kept, because they are not sold yet.
     let seats = Seats { held: 0, line: 0, ..seats };
+    let mut event = event.clone();
+    event.types.iter_mut().for_each(|kind| kind.held = 0);
     (format!("{scope}:events:{}", event.id), json!(event.view(seats, now)))
 }
 

@@ -12,7 +12,7 @@ use crate::ports::paging::{Found, Page};
 use crate::products::events::pages::{
     Ended, EventUrls, HostCard, HostUrls, Listed, SecretLine, TicketUrls,
 };
-use crate::products::events::rsvp::{Rsvp, to_csv};
+use crate::products::events::rsvp::to_csv;
 use crate::products::events::store::{self, Filter};
 use crate::products::events::views::{OwnEvent, OwnEvents, Rsvps};
 use crate::products::events::{calendar, cancel, pages, records, transfer, waitlist};
@@ -58,9 +58,12 @@ pub fn rsvps(
         Format::Csv => {
             let path = format!("events/{event_id}/rsvps.csv");
             let next = next_cursor.as_deref().map(|cursor| (path.as_str(), cursor));
-            csv_file(cx, &format!("rsvps-{event_id}.csv"), to_csv(&entries, &event.questions), next)
+            csv_file(cx, &format!("rsvps-{event_id}.csv"), to_csv(&entries, &event), next)
         }
-        Format::Json => ok(&Rsvps { rsvps: entries.iter().map(Rsvp::line).collect(), next_cursor }),
+        Format::Json => ok(&Rsvps {
+            rsvps: entries.iter().map(|rsvp| rsvp.line(&event)).collect(),
+            next_cursor,
+        }),
     })
 }
 
@@ -135,7 +138,7 @@ pub fn calendar(cx: &Cx<'_, impl World>, event_id: &EventId) -> Result<Reply, Fa
 /// What is on the picture of an event's link preview, with the name of its host. The gateway draws it.
 pub fn share(cx: &Cx<'_, impl World>, host: &str, event_id: &EventId) -> Result<Reply, Failure> {
     let (event, _) = records::shown(cx, event_id)?;
-    Ok(ok(&pages::share_card(&event, host)))
+    Ok(ok(&pages::share_card(&event, host, cx.now())))
 }
 
 pub fn ticket(

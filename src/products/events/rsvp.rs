@@ -7,8 +7,9 @@ use crate::base::csv;
 use crate::base::id::{EventId, RsvpId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
+use crate::products::events::Event;
 use crate::products::events::asks::GuestDetails;
-use crate::products::events::questions::{Answer, Question};
+use crate::products::events::questions::Answer;
 
 /// A seat at an event. The payer is the guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Rsvp {
     pub place: u32,
     /// The guest, as far as the caller said.
     pub guest: GuestDetails,
+    /// The ticket type, by its id.
+    pub ticket_type: Option<String>,
     pub paid: Usdc,
     /// The transaction that moved the money.
     pub transaction: String,
@@ -41,6 +44,8 @@ pub struct Rsvp {
 pub struct RsvpLine<'a> {
     id: &'a str,
     wallet: &'a str,
+    /// The name of the ticket type.
+    ticket_type: Option<&'a str>,
     #[cfg_attr(test, ts(type = "string"))]
     paid_atomic: Usdc,
     tx_hash: &'a str,
@@ -63,10 +68,11 @@ impl Rsvp {
 
     /// The line of the host's guest list.
     #[must_use]
-    pub fn line(&self) -> RsvpLine<'_> {
+    pub fn line<'a>(&'a self, event: &'a Event) -> RsvpLine<'a> {
         RsvpLine {
             id: self.id.as_str(),
             wallet: &self.payer,
+            ticket_type: event.type_name(self.ticket_type.as_deref()),
             paid_atomic: self.paid,
             tx_hash: &self.transaction,
             network: &self.network,
@@ -97,7 +103,7 @@ impl Rsvp {
 #[must_use]
 pub fn record(rsvps: &[Rsvp]) -> Option<Value> {
     let first = rsvps.first()?;
-    Some(json!({
+    let mut record = json!({
         "eventId": first.event_id,
         "walletAddress": first.payer,
         "seats": rsvps.len(),
@@ -105,7 +111,11 @@ pub fn record(rsvps: &[Rsvp]) -> Option<Value> {
         "txHash": first.transaction,
         "network": first.network,
         "timestamp": first.created_at.to_string(),
-    }))
+    });
+    if let (Some(kind), Some(members)) = (&first.ticket_type, record.as_object_mut()) {
+        members.insert("ticketType".to_owned(), json!(kind));
+    }
+    Some(record)
 }
 
 /// What the seats of one purchase cost together.
@@ -119,17 +129,19 @@ pub fn paid_together(rsvps: &[Rsvp]) -> Usdc {
 /// The guest list as CSV with a header line. The last columns are questions: those of the event, then earlier ones that
 /// some of these guests have answered.
 #[must_use]
-pub fn to_csv(rsvps: &[Rsvp], asked: &[Question]) -> String {
+pub fn to_csv(rsvps: &[Rsvp], event: &Event) -> String {
     let names =
         ["id", "wallet", "name", "email", "paid", "txHash", "network", "timestamp", "checkedInAt"];
-    let mut questions: Vec<&str> = asked.iter().map(|question| question.text.as_str()).collect();
+    let has_types = !event.types.is_empty();
+    let mut questions: Vec<&str> =
+        event.questions.iter().map(|question| question.text.as_str()).collect();
     for answer in rsvps.iter().flat_map(|rsvp| &rsvp.guest.answers) {
         if !questions.contains(&answer.question.as_str()) {
             questions.push(&answer.question);
         }
     }
-    let names: Vec<String> =
-        names.iter().chain(&questions).map(|name| (*name).to_owned()).collect();
+    let names = names.iter().chain(has_types.then_some(&"ticketType")).chain(&questions);
+    let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
     let line = |rsvp: &Rsvp| {
         let mut fields = vec![
             rsvp.id.as_str().to_owned(),
@@ -142,6 +154,10 @@ pub fn to_csv(rsvps: &[Rsvp], asked: &[Question]) -> String {
             rsvp.created_at.to_string(),
             rsvp.checked_in_at.map(|moment| moment.to_string()).unwrap_or_default(),
         ];
+        if has_types {
+            let name = event.type_name(rsvp.ticket_type.as_deref());
+            fields.push(name.unwrap_or_default().to_owned());
+        }
         let answers = &rsvp.guest.answers;
         let given = |question: &&str| answers.iter().find(|it| it.question == *question);
         fields.extend(

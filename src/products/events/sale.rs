@@ -122,7 +122,7 @@ impl Sale<Tool> for EventSale {
         Some(self.event_id().to_string())
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: bool) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Usdc>) -> Result<Terms, Failure> {
         let (event, seats) = records::shown(cx, self.event_id()).map_err(no_money)?;
         let (wallet, party) = match self {
             Self::Analytics { .. } => {
@@ -131,12 +131,14 @@ impl Sale<Tool> for EventSale {
             }
             Self::Seat { wallet, party, .. } => (wallet, party),
         };
-        let count = party.seats();
-        match event.check_seats(seats, count, cx.now()) {
+        let (count, now) = (party.seats(), cx.now());
+        let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
+        let on_sale = event.check_seats(seats, count, now);
+        match on_sale.and_then(|()| event.check_type(kind, count)) {
             // A call with a payment waits, because a held seat may become free.
-            Err(NotOnSale::AllHeld) if pays => {}
+            Err(NotOnSale::AllHeld) if pays.is_some() => {}
             // A seat may be held for the wallet that pays, or that is named.
-            Err(NotOnSale::Promised) if pays || wallet.is_some() => {}
+            Err(NotOnSale::Promised) if pays.is_some() || wallet.is_some() => {}
             on_sale => on_sale?,
         }
         if let Some(wallet) = wallet {
@@ -152,12 +154,17 @@ impl Sale<Tool> for EventSale {
         party
             .answering(event.asks, &event.questions)
             .map_err(|missing| no_money(missing.into()))?;
-        let amount = event.price.checked_mul(count).ok_or_else(|| {
+        let price = event.price_for(kind, (pays, count), now);
+        let amount = price.checked_mul(count).ok_or_else(|| {
             no_money(fields::bad("seats", "cost more together than this service handles").into())
         })?;
         let (seats, back) = (seats_in_words(count), event.refund.short());
-        let description = format!("{}, {seats}, {back}", describe(&event));
-        Ok(Terms { amount, seats: Some(SeatHold { event: event.id, count }), description })
+        let named = kind.map(|kind| format!(" {}", text::ascii_name(&kind.name, "ticket")));
+        let named = named.unwrap_or_default();
+        let description = format!("{}, {seats}{named}, {back}", describe(&event));
+        let ticket_type = kind.map(|kind| kind.id.clone());
+        let hold = SeatHold { event: event.id.clone(), count, ticket_type };
+        Ok(Terms { amount, seats: Some(hold), description })
     }
 
     fn check_payer(&self, payer: Address) -> Result<(), Failure> {
@@ -171,7 +178,10 @@ impl Sale<Tool> for EventSale {
         match self {
             Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
-                Ok(wanted.check_seats(party.seats(), cx.now()) == Err(NotOnSale::AllHeld))
+                let kind = wanted.event.type_for(party.wanted())?;
+                let checked = wanted.check_seats(party.seats(), cx.now());
+                let checked = checked.and_then(|()| wanted.event.check_type(kind, party.seats()));
+                Ok(checked == Err(NotOnSale::AllHeld))
             }
             Self::Analytics { .. } => Ok(false),
         }
@@ -188,6 +198,7 @@ impl Sale<Tool> for EventSale {
             Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
                 wanted.check_seats(party.seats(), cx.now())?;
+                check_type(cx, &wanted.event, party, payment)?;
                 check_no_seat(&wanted)?;
                 if payments::open_of(cx.world, payer)?.has_seat(event_id, payment) {
                     return Err(pending(None, "", 2).into());
@@ -221,13 +232,13 @@ impl Sale<Tool> for EventSale {
         payer: &ProvenPayer,
     ) -> Result<Option<Payment>, SqlError> {
         match self {
-            Self::Seat { event_id, .. } => {
+            Self::Seat { event_id, party, .. } => {
                 let known = payer.seat_of(cx.world, event_id)?;
                 // Who has given a seat back may take a free one.
                 let is_over =
                     |known: &Payment| money::find(cx.world, &known.id).map(|it| it.is_some());
                 match known.as_ref().map(is_over).transpose()? {
-                    Some(true) if free::is_free(cx, event_id)? => Ok(None),
+                    Some(true) if free::is_free(cx, event_id, party)? => Ok(None),
                     Some(_) | None => Ok(known),
                 }
             }
@@ -332,6 +343,23 @@ impl Sale<Tool> for EventSale {
     fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {
         bought::bought(tool, cx, payment)
     }
+}
+
+/// Checks that the ticket type of a claimed payment can still be had. Its host may have made another one of the same name.
+fn check_type(
+    cx: &Cx<'_, impl World>,
+    event: &Event,
+    party: &Party,
+    payment: &PaymentId,
+) -> Result<(), Failure> {
+    let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
+    event.check_type(kind, party.seats())?;
+    let Some(kind) = kind else { return Ok(()) };
+    let claimed = payments::find(cx.world, payment)?.and_then(|claimed| claimed.ticket_type);
+    if claimed.as_deref() == Some(kind.id.as_str()) {
+        return Ok(());
+    }
+    Err(NotOnSale::TypeFull.into())
 }
 
 /// Whether a seat that a payment of unknown outcome wants can still be had.

@@ -43,11 +43,12 @@ pub(super) fn give(
     payment_id: &str,
     held: u32,
 ) -> Result<(Event, Value), SqlError> {
-    let (event, seats) = store::insert_rsvps(cx.world, rsvps, payment_id)?
+    let (mut event, seats) = store::insert_rsvps(cx.world, rsvps, payment_id)?
         .ok_or_else(|| SqlError("seats at an event that is not there".to_owned()))?;
     records::publish_sale(cx, rsvps, &event, seats)?;
     let is_mailed = ticket_mail::queue(cx, rsvps);
     let seats = Seats { held: seats.held.saturating_sub(held), ..seats };
+    event.release(rsvps.first().and_then(|first| first.ticket_type.as_deref()), held);
     let answer = answer(cx, rsvps, event.view(seats, cx.world.now()), is_mailed)?;
     Ok((event, answer))
 }
@@ -66,6 +67,7 @@ fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlErro
     let shares = shares.ok_or_else(|| SqlError("a payment for no seat".to_owned()))?;
     let to = To {
         event: &event_id,
+        ticket_type: payment.ticket_type.as_deref(),
         payer: &payment.payer,
         network: &payment.network,
         transaction: settled.transaction(),
@@ -76,6 +78,8 @@ fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlErro
 /// Where new seats are, and whose they are.
 pub(super) struct To<'a> {
     pub event: &'a EventId,
+    /// Their ticket type, by its id.
+    pub ticket_type: Option<&'a str>,
     /// The wallet that has them (EIP-55).
     pub payer: &'a str,
     /// CAIP-2, for example `eip155:8453`.
@@ -98,6 +102,7 @@ pub(super) fn new_rsvps(
         code: TicketCode::random(cx.scope, cx.world),
         place,
         guest,
+        ticket_type: to.ticket_type.map(str::to_owned),
         paid,
         transaction: to.transaction.to_owned(),
         network: to.network.to_owned(),

@@ -17,8 +17,11 @@ use crate::products::events::{Event, SeatFor, Seats, questions};
 mod cancelled;
 mod free;
 mod given;
+mod labels;
 mod seats;
 mod waitlist;
+
+use labels::LABEL_COLUMNS;
 
 pub use cancelled::{
     cancelled_of_payer, cancelled_of_payment, cancelled_of_short_code, cancelled_of_ticket,
@@ -66,7 +69,7 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
      events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.remind_hours, \
-     events.is_draft,      events.created_at, \
+     events.is_draft, events.types, events.price_was, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
@@ -86,9 +89,9 @@ pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
          ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, remind_hours, is_draft, \
-         created_at, updated_at) \
+         types, price_was, created_at, updated_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-         ?21, ?22, ?23, ?23)";
+         ?21, ?22, ?23, ?24, ?25, ?25)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -104,7 +107,8 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
          time_zone = ?6, location = ?7, capacity = ?8, price = ?9, status = ?10, sequence = ?11, \
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
          refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, \
-         questions = ?19, guests_only = ?20, remind_hours = ?21, is_draft = ?22, updated_at = ?23 WHERE id = ?1";
+         questions = ?19, guests_only = ?20, remind_hours = ?21, is_draft = ?22, types = ?23, price_was = ?24, \
+         updated_at = ?25 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -115,8 +119,9 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
 /// # Errors
 /// As [`insert`].
 pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlError> {
-    let statement =
-        format!("SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS} FROM events WHERE events.id = ?1");
+    let statement = format!(
+        "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS}, {LABEL_COLUMNS} FROM events WHERE events.id = ?1"
+    );
     first(sql, &statement, &[id.as_str().into()])?.as_mut().map(event_and_seats).transpose()
 }
 
@@ -126,7 +131,7 @@ pub fn find(sql: &impl Sql, id: &EventId) -> Result<Option<(Event, Seats)>, SqlE
 /// As [`insert`].
 pub fn find_for(sql: &impl Sql, id: &EventId, payer: &str) -> Result<Option<SeatFor>, SqlError> {
     let statement = format!(
-        "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS}, \
+        "SELECT {EVENT_COLUMNS}, {SEAT_COLUMNS}, {LABEL_COLUMNS}, \
          (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
             AND p.state IN ('settling', 'unknown') AND NOT EXISTS \
             (SELECT 1 FROM wallets w WHERE w.payer = p.payer AND w.settled > 0)), \
@@ -167,7 +172,7 @@ pub fn list(
     page: &Page,
 ) -> Result<Found<(Event, Seats)>, SqlError> {
     let query = Query {
-        columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}"),
+        columns: &format!("{EVENT_COLUMNS}, {SEAT_COLUMNS}, {LABEL_COLUMNS}"),
         table: "events",
         condition: "(?1 IS NULL OR events.starts_at >= ?1) AND (?2 IS NULL OR events.starts_at < ?2) \
              AND (?3 IS NULL OR (events.status = 'scheduled' AND coalesce(events.ends_at, events.starts_at) > ?3)) \
@@ -258,10 +263,10 @@ pub fn insert_rsvps(
     payment_id: &str,
 ) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
-         network, created_at, payment_id, place, answers) VALUES (?1, ?2, ?3, ?4, \
+         network, created_at, payment_id, place, answers, ticket_type) VALUES (?1, ?2, ?3, ?4, \
          CASE (SELECT ask_name FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?5 END, \
          CASE (SELECT ask_email FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?6 END, \
-         ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+         ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     for rsvp in rsvps {
         let parameters = [
             rsvp.id.as_str().into(),
@@ -277,14 +282,18 @@ pub fn insert_rsvps(
             payment_id.into(),
             rsvp.place.into(),
             seats::stored_answers(&rsvp.guest).as_deref().into(),
+            rsvp.ticket_type.as_deref().into(),
         ];
         sql.run(statement, &parameters)?;
     }
     let Some(first_seat) = rsvps.first() else { return Ok(None) };
     let count = u32::try_from(rsvps.len()).unwrap_or(u32::MAX);
+    if let Some(kind) = &first_seat.ticket_type {
+        labels::count(sql, first_seat.event_id.as_str(), &labels::of_type(kind), count)?;
+    }
     let counted = format!(
         "UPDATE events SET taken = taken + ?2 WHERE events.id = ?1 \
-         RETURNING {EVENT_COLUMNS}, {SEAT_COLUMNS}"
+         RETURNING {EVENT_COLUMNS}, {SEAT_COLUMNS}, {LABEL_COLUMNS}"
     );
     let event = first(sql, &counted, &[first_seat.event_id.as_str().into(), count.into()])?;
     event.map(|mut columns| event_and_seats(&mut columns)).transpose()
@@ -314,11 +323,13 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         event.guests_only.as_deref().into(),
         event.remind_hours.into(),
         u32::from(event.is_draft).into(),
+        questions::stored(&event.types).as_str().into(),
+        event.was.map(|was| questions::stored(&[was])).as_deref().into(),
     ]
 }
 
 fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
-    let event = Event {
+    let mut event = Event {
         id: columns.parsed(EventId::parse)?,
         title: columns.text()?,
         description: columns.text()?,
@@ -347,6 +358,11 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         guests_only: columns.optional_text()?,
         remind_hours: small(columns.count()?),
         is_draft: columns.int()? == 1,
+        types: questions::of_row(&columns.text()?)?,
+        was: match columns.optional_text()? {
+            None => None,
+            Some(was) => questions::of_row(&was)?.first().copied(),
+        },
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };
@@ -355,6 +371,8 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
         held: small(columns.count()?),
         line: small(columns.count()?),
     };
+    let (taken, held) = (columns.text()?, columns.text()?);
+    labels::read(&mut event, &taken, &held)?;
     Ok((event, seats))
 }
 

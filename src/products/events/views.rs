@@ -9,6 +9,7 @@ use crate::http::cover::palette::Palette;
 use crate::products::events::asks::Ask;
 use crate::products::events::questions::Question;
 use crate::products::events::rsvp::RsvpLine;
+use crate::products::events::types::TicketTypeView;
 use crate::products::events::{Event, Seats, Status};
 
 /// An event as callers see it.
@@ -32,9 +33,12 @@ pub struct EventView {
     /// `null` when the number of seats is not limited.
     seats_left: Option<u32>,
     rsvp_count: u32,
+    /// What a seat costs now, dollars; with ticket types that of the first one.
     price: String,
     #[cfg_attr(test, ts(type = "string"))]
     price_atomic: Usdc,
+    /// The ticket types; empty if all seats have one price.
+    types: Vec<TicketTypeView>,
     /// Whether guests are asked for their name.
     ask_name: Ask,
     /// Whether guests are asked for their e-mail address.
@@ -73,6 +77,7 @@ impl Event {
     /// The public view at `now`.
     #[must_use]
     pub fn view(&self, seats: Seats, now: UnixSeconds) -> EventView {
+        let price = self.price_at(None, now);
         EventView {
             id: self.id.to_string(),
             title: self.title.clone(),
@@ -84,8 +89,9 @@ impl Event {
             capacity: self.capacity,
             seats_left: self.seats_left(seats),
             rsvp_count: seats.taken,
-            price: self.price.to_string(),
-            price_atomic: self.price,
+            price: price.to_string(),
+            price_atomic: price,
+            types: self.types.iter().map(|kind| kind.view(now)).collect(),
             ask_name: self.asks.name,
             ask_email: self.asks.email,
             questions: self.questions.clone(),

@@ -55,7 +55,7 @@ fn check_types(json: &str) -> Verdict {
         event.into_event(EventId::parse(EVENT).unwrap(), now).map_err(|error| error.to_string())
     });
     if let (Ok(changes), Ok(Ok(start))) = (EventChanges::deserialize(&value), start) {
-        match changes.apply(start, 3) {
+        match changes.apply(start, 3, now) {
             Ok(event) => {
                 check_event(&event)?;
                 prop_assert!(event.capacity == 0 || event.capacity >= 3);

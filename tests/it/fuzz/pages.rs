@@ -60,6 +60,8 @@ fn event(words: &Words) -> Event {
         location: Some(words.location.clone()),
         capacity: 5,
         price: Usdc::from_cents(5),
+        was: None,
+        types: Vec::new(),
         asks: Asks::default(),
         questions: Vec::new(),
         guests_only: Some(words.location.clone()),
@@ -92,6 +94,7 @@ fn seat(words: &Words) -> Rsvp {
             email: Some(words.email.clone()),
             answers: Vec::new(),
         },
+        ticket_type: None,
         paid: Usdc::from_cents(5),
         transaction: words.transaction.clone(),
         network: "eip155:84532".to_owned(),
@@ -316,7 +319,7 @@ fn a_list_has_its_columns_and_no_formulas() {
         for (found, said) in line.iter().zip(&fields) {
             check_field(found, said)?;
         }
-        let file = to_csv(&[seat(&words), seat(&words)], &[]);
+        let file = to_csv(&[seat(&words), seat(&words)], &event(&words));
         let lines = read_csv(file.strip_prefix('\u{feff}').unwrap_or_default()).unwrap_or_default();
         prop_assert_eq!(lines.iter().map(Vec::len).collect::<Vec<_>>(), [9, 9, 9]);
         check_field(&lines[1][2], &words.name)?;

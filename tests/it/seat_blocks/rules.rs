@@ -150,6 +150,7 @@ impl Block {
             NotOnSale::Full | NotOnSale::AllHeld => NotOnSale::AllHeld,
             NotOnSale::Draft
             | NotOnSale::Cancelled
+            | NotOnSale::TypeFull
             | NotOnSale::Past
             | NotOnSale::Promised
             | NotOnSale::TooFew(_)

@@ -68,6 +68,8 @@ pub(crate) struct Outcome {
     pub(crate) drops: u64,
     /// Seats that were bought together with another one.
     pub(crate) several: u64,
+    /// Seats of a ticket type.
+    pub(crate) typed: u64,
     pub(crate) secrets: u64,
     pub(crate) desk: u64,
     pub(crate) mails: u64,
@@ -93,6 +95,7 @@ impl Outcome {
         self.stuck += other.stuck;
         self.drops += other.drops;
         self.several += other.several;
+        self.typed += other.typed;
         self.secrets += other.secrets;
         self.desk += other.desk;
         self.mails += other.mails;
@@ -110,6 +113,8 @@ struct Server {
     scope: ScopeId,
     object: Object<Host<World>>,
     events: Vec<String>,
+    /// The one of them that has ticket types.
+    typed: String,
     secrets: Vec<String>,
     tickets: Vec<String>,
     watch: Watch,
@@ -150,7 +155,8 @@ impl Scenario {
             let scope = config().keys.scope_of(&user);
             let object = Object::new(&sim, char::from(b"ABC"[index]), index);
             let (events, secrets, tickets) = (Vec::new(), Vec::new(), Vec::new());
-            Server { user, scope, object, events, secrets, tickets, watch: Watch::default() }
+            let typed = String::new();
+            Server { user, scope, object, events, typed, secrets, tickets, watch: Watch::default() }
         });
         let servers = servers.collect();
         let next_sweep = sim.now.get() + SWEEP_MILLIS;
@@ -184,6 +190,11 @@ impl Scenario {
                 let event = self.own(host, Own::CreateEvent, &new_event(capacity));
                 self.servers[host].events.push(text(&event["id"]));
             }
+            let mut typed = new_event(3);
+            typed["types"] = types("0.02", 1);
+            let typed = self.own(host, Own::CreateEvent, &typed);
+            self.servers[host].typed = text(&typed["id"]);
+            self.servers[host].events.push(text(&typed["id"]));
             for value in ["a", "b"] {
                 let secret = json!({"name": "Key", "value": format!("value {value}1")});
                 let secret = self.owner_calls(host, "storeSecret", &secret);
@@ -331,6 +342,11 @@ fn new_event(capacity: i64) -> Value {
     let percent = if capacity == 1 { 50 } else { 100 };
     json!({"title": "Meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": capacity, "price": "0.05",
         "refundPercent": percent, "refundIfMoved": true})
+}
+
+/// Two ticket types. Who names none buys the first, at the price of other events.
+fn types(price: &str, seats: i64) -> Value {
+    json!([{"name": "A", "price": "0.05", "seats": 2}, {"name": "B", "price": price, "seats": seats}])
 }
 
 fn text(value: &Value) -> String {

@@ -757,11 +757,37 @@ question: string,
  */
 answer: string, };
 
+export type TicketTypeView = { id: string, name: string, description: string, 
+/**
+ * What a seat costs now, dollars.
+ */
+price: string, priceAtomic: string, 
+/**
+ * What a seat costs when no early price counts.
+ */
+regularPrice: string, 
+/**
+ * How many there are; 0 for as many as the event has.
+ */
+seats: number, 
+/**
+ * How many of them are left; `null` for as many as the event has.
+ */
+seatsLeft: number | null, earlyPrice?: string, earlyUntil?: string, };
+
 export type EventView = { id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
 /**
  * `null` when the number of seats is not limited.
  */
-seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, 
+seatsLeft: number | null, rsvpCount: number, 
+/**
+ * What a seat costs now, dollars; with ticket types that of the first one.
+ */
+price: string, priceAtomic: string, 
+/**
+ * The ticket types; empty if all seats have one price.
+ */
+types: Array<TicketTypeView>, 
 /**
  * Whether guests are asked for their name.
  */
@@ -839,7 +865,15 @@ waiting: number, id: string, title: string, description: string, startsAt: strin
 /**
  * `null` when the number of seats is not limited.
  */
-seatsLeft: number | null, rsvpCount: number, price: string, priceAtomic: string, 
+seatsLeft: number | null, rsvpCount: number, 
+/**
+ * What a seat costs now, dollars; with ticket types that of the first one.
+ */
+price: string, priceAtomic: string, 
+/**
+ * The ticket types; empty if all seats have one price.
+ */
+types: Array<TicketTypeView>, 
 /**
  * Whether guests are asked for their name.
  */
@@ -903,7 +937,11 @@ events: Array<OwnEvent>,
  */
 nextCursor?: string, };
 
-export type RsvpLine = { id: string, wallet: string, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, 
+export type RsvpLine = { id: string, wallet: string, 
+/**
+ * The name of the ticket type.
+ */
+ticketType: string | null, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, 
 /**
  * What the buyer answered, each with the text of its question.
  */

@@ -64,7 +64,7 @@ pub fn check_in(cx: &Cx<'_, impl World>, id: &EventId, code: &str) -> Result<Val
             return Err(no_ticket(cx, id, &code)?.into());
         }
     };
-    Ok(json!(CheckInAnswer { success, first_used_at, rsvp: rsvp.line(), message }))
+    Ok(json!(CheckInAnswer { success, first_used_at, rsvp: rsvp.line(&event), message }))
 }
 
 /// Lets a guest in, or says why not. Within the caller's transaction.

@@ -13,6 +13,7 @@ use crate::products::events::pages::words::{
     Closed, HostCard, SeatWords, closed, hours, short, shown,
 };
 use crate::products::events::party::price_in_words;
+use crate::products::events::types::TicketType;
 use crate::products::events::{Event, Seats};
 
 /// The longest description in a preview, characters.
@@ -52,6 +53,9 @@ struct EventPage<'a> {
     seats: SeatWords,
     closed: Option<Closed>,
     price: String,
+    /// Every seat is free.
+    is_free: bool,
+    types: Vec<TypeLine>,
     description: String,
     page_title: String,
     summary: String,
@@ -93,25 +97,56 @@ pub fn event_page(
         calendars: Calendars::of(event, &urls.page),
         seats: SeatWords::of(event, seats),
         closed,
-        price: price_in_words(event.price),
+        price: event.prices_in_words(now),
+        is_free: event.prices(now).1.is_zero(),
+        types: type_lines(event, now),
         description: markdown::html(&event.description),
         page_title: joined(&[&event.title, host.display_name]),
-        summary: joined(&[&when, &price_in_words(event.price), &preview]),
-        json_ld: json_ld::event(event, seats, host, &ld),
+        summary: joined(&[&when, &event.prices_in_words(now), &preview]),
+        json_ld: json_ld::event(event, seats, host, (&ld, now)),
         urls,
     }
     .render()
     .map_err(|error| error.to_string())
 }
 
+/// A ticket type on the page.
+struct TypeLine {
+    name: String,
+    description: String,
+    price: String,
+    /// Until when an early price counts, or how many are left if they are few; may be empty.
+    note: String,
+}
+
+fn type_lines(event: &Event, now: UnixSeconds) -> Vec<TypeLine> {
+    let note = |kind: &TicketType| match (kind.seats_left(), kind.early) {
+        (Some(0), _) => "Sold out".to_owned(),
+        (_, Some(early)) if now < early.until => {
+            let day = early.until.to_short_day(&event.time_zone, now);
+            let clock = early.until.to_clock(&event.time_zone);
+            format!("until {day}, {clock}; then {}", price_in_words(kind.price))
+        }
+        (Some(left), _) => format!("{left} left"),
+        (None, _) => String::new(),
+    };
+    let line = |kind: &TicketType| TypeLine {
+        name: kind.name.clone(),
+        description: kind.description.clone(),
+        price: price_in_words(kind.price_at(now)),
+        note: note(kind),
+    };
+    event.types.iter().map(line).collect()
+}
+
 /// What is on the picture of the link preview; `host` is the name of the host, or empty. The year is always there: a picture is kept for long.
 #[must_use]
-pub fn share_card(event: &Event, host: &str) -> Card {
+pub fn share_card(event: &Event, host: &str, now: UnixSeconds) -> Card {
     let zone = &event.time_zone;
     let day = event.starts_at.to_short_day(zone, UnixSeconds::default());
     let price = match event.cancelled {
         true => "Cancelled".to_owned(),
-        false => price_in_words(event.price),
+        false => event.prices_in_words(now),
     };
     Card {
         seed: event.id.to_string(),

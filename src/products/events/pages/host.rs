@@ -9,7 +9,6 @@ use crate::http::cover::Cut;
 use crate::ports::paging::Found;
 use crate::products::events::links::Place;
 use crate::products::events::pages::words::{HostCard, SeatWords, closed, short};
-use crate::products::events::party::price_in_words;
 use crate::products::events::{Event, Seats};
 
 /// The longest text in a preview, characters.
@@ -101,7 +100,7 @@ pub fn host_page(
             alt: event.picture.as_ref().map_or("", |picture| picture.alt.as_str()),
             when: short(event, now),
             place: event.location.as_deref().map(|location| Place::of(location).name),
-            price: price_in_words(event.price),
+            price: event.prices_in_words(now),
             seats: SeatWords::of(event, *seats),
             state: closed(event, *seats, host, now).map(|closed| closed.word),
         })

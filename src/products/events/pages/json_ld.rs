@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::base::money::Usdc;
+use crate::base::time::UnixSeconds;
 use crate::http::markdown;
 use crate::products::events::links::Place;
 use crate::products::events::pages::words::HostCard;
+use crate::products::events::types::TicketType;
 use crate::products::events::{Event, Seats};
 
 /// The URLs in the data.
@@ -16,7 +19,12 @@ pub(super) struct Urls<'a> {
 }
 
 /// The event as a JSON object that is safe in a `script` element: no text of it holds a character of HTML.
-pub(super) fn event(event: &Event, seats: Seats, host: &HostCard<'_>, urls: &Urls<'_>) -> String {
+pub(super) fn event(
+    event: &Event,
+    seats: Seats,
+    host: &HostCard<'_>,
+    (urls, now): (&Urls<'_>, UnixSeconds),
+) -> String {
     let status = if event.cancelled { "EventCancelled" } else { "EventScheduled" };
     let is_full = event.seats_left(seats) == Some(0);
     let availability = if is_full || !host.is_selling { "SoldOut" } else { "InStock" };
@@ -68,15 +76,31 @@ pub(super) fn event(event: &Event, seats: Seats, host: &HostCard<'_>, urls: &Url
         quoted(urls.host)
     );
     push(&mut json, "organizer", &organizer);
-    let offer = format!(
-        "{{\"@type\":\"Offer\",\"price\":\"{}\",\"priceCurrency\":\"USD\",\"url\":{},\
-         \"availability\":\"https://schema.org/{availability}\"}}",
-        event.price,
-        quoted(urls.buy),
-    );
-    push(&mut json, "offers", &offer);
+    let offers = offers(event, availability, urls.buy, now);
+    push(&mut json, "offers", &offers);
     json.push('}');
     json
+}
+
+/// An offer, or one for each ticket type.
+fn offers(event: &Event, availability: &str, buy: &str, now: UnixSeconds) -> String {
+    let offer = |name: &str, price: Usdc, availability: &str| {
+        format!(
+            "{{\"@type\":\"Offer\",{name}\"price\":\"{price}\",\"priceCurrency\":\"USD\",\"url\":{},\
+             \"availability\":\"https://schema.org/{availability}\"}}",
+            quoted(buy),
+        )
+    };
+    let of_type = |kind: &TicketType| {
+        let name = format!("\"name\":{},", quoted(&kind.name));
+        let is_gone = kind.seats_left() == Some(0);
+        offer(&name, kind.price_at(now), if is_gone { "SoldOut" } else { availability })
+    };
+    let offers: Vec<String> = event.types.iter().map(of_type).collect();
+    match offers.is_empty() {
+        true => offer("", event.price, availability),
+        false => format!("[{}]", offers.join(",")),
+    }
 }
 
 fn push(json: &mut String, name: &str, value: &str) {

@@ -139,9 +139,13 @@ pub fn ticket_page(
         for_guests: event.for_guests().filter(|_| !ended.is_given_back).map(Place::of),
         calendars: Calendars::of(event, &urls.event),
         short_code: rsvp.code.short(),
-        seat: match count {
-            0 | 1 => seats_in_words(1),
-            count => format!("Seat {} of {count}", rsvp.place),
+        seat: {
+            let seat = match count {
+                0 | 1 => seats_in_words(1),
+                count => format!("Seat {} of {count}", rsvp.place),
+            };
+            let kind = event.type_name(rsvp.ticket_type.as_deref());
+            kind.map_or_else(|| seat.clone(), |kind| format!("{kind}, {seat}"))
         },
         others: others.collect::<Result<_, _>>()?,
         bought: seats_in_words(u32::try_from(bought.len()).unwrap_or(u32::MAX)),

@@ -125,7 +125,12 @@ pub(super) fn closed(
         Err(NotOnSale::Promised) => {
             ("Full", "This event is full. Seats that come back go to the guests on the waitlist.")
         }
-        Err(NotOnSale::AllHeld | NotOnSale::TooFew(_) | NotOnSale::TooManyForNewcomer(_)) => (
+        Err(
+            NotOnSale::AllHeld
+            | NotOnSale::TypeFull
+            | NotOnSale::TooFew(_)
+            | NotOnSale::TooManyForNewcomer(_),
+        ) => (
             "Full for now",
             "Somebody is paying for every free seat right now. Look again in a minute: one may become free.",
         ),

@@ -5,12 +5,13 @@ use crate::base::time::UnixSeconds;
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::rsvp::Rsvp;
+use crate::products::events::store::labels;
 use crate::products::events::store::seats::rsvp_of;
 
 /// The columns that a seat keeps when it is given back.
-const KEPT: &str = "id, event_id, payer, code, payment_id, name, email, paid, tx_hash, network, created_at, place, answers";
+const KEPT: &str = "id, event_id, payer, code, payment_id, name, email, paid, tx_hash, network, created_at, place, answers, ticket_type";
 /// They as columns of a seat. A seat that was used at the entrance is not given back.
-const AS_RSVP: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, NULL, place, answers";
+const AS_RSVP: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, NULL, place, answers, ticket_type";
 
 /// Takes all seats of a payment back: they can be sold again, and their codes open nothing. Call it in the transaction
 /// that writes the refund.
@@ -49,6 +50,7 @@ fn take(
         of.len()
     );
     sql.run(&kept, &of)?;
+    labels::discount(sql, which, &selected)?;
     for event in all(sql, &gone, &selected, Columns::text)? {
         sql.run("UPDATE events SET taken = taken - 1 WHERE id = ?1", &[event.as_str().into()])?;
     }

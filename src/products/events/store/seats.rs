@@ -8,8 +8,9 @@ use crate::ports::{Sql, SqlError};
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::questions;
 use crate::products::events::rsvp::Rsvp;
+use crate::products::events::store::labels;
 
-pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place, answers";
+pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place, answers, ticket_type";
 
 /// Corrects the transaction of a payment's seats.
 ///
@@ -30,6 +31,7 @@ pub fn correct_rsvps(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn remove_rsvps(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
+    labels::discount(sql, "payment_id = ?1", &[payment.as_str().into()])?;
     let statement = "DELETE FROM rsvps WHERE payment_id = ?1 RETURNING event_id";
     let removed = all(sql, statement, &[payment.as_str().into()], Columns::text)?;
     let Some(event) = removed.first() else { return Ok(()) };
@@ -146,11 +148,13 @@ pub(in crate::products::events) fn rsvp_of(columns: &mut Columns) -> Result<Rsvp
         network: columns.text()?,
         created_at: columns.moment()?,
         checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
+        ticket_type: None,
         place: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
     };
     if let Some(answers) = columns.optional_text()? {
         rsvp.guest.answers = questions::of_row(&answers)?;
     }
+    rsvp.ticket_type = columns.optional_text()?;
     Ok(rsvp)
 }
 

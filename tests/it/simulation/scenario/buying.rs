@@ -66,7 +66,8 @@ impl Scenario {
         let one = |of: &[String]| of[self.sim.rng.below(of.len())].clone();
         let key = &nonce.to_string()[..18];
         let (tool, amount, arguments) = match self.sim.rng.below(100) {
-            0..30 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
+            0..20 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
+            20..30 => ("rsvpToEvent", "20000", json!({"eventId": server.typed, "ticketType": "B"})),
             at @ 30..50 => {
                 let seats = 1 + at % 3;
                 let amount = ["50000", "100000", "150000"][at % 3];

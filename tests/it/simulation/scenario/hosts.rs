@@ -19,6 +19,13 @@ impl Scenario {
         if self.sim.is(Unkind::FickleHosts) && self.sim.rng.chance(700) {
             return self.be_fickle(host);
         }
+        if self.sim.rng.chance(250) {
+            // A price that changes while somebody pays the other one.
+            let price = if self.sim.rng.chance(500) { "0.02" } else { "0.04" };
+            let types = super::types(price, self.sim.rng.range(1, 3));
+            let event = EventId::parse(&self.servers[host].typed).unwrap();
+            return self.spawn_own(host, Own::UpdateEvent(event), &json!({"types": types}));
+        }
         let event = self.one_event(host);
         if self.sim.rng.chance(100) {
             self.spawn_own(host, Own::CancelEvent(event), &json!({}));

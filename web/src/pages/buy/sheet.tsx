@@ -12,6 +12,7 @@ import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { PayButton } from "./pay-button";
 import { QuestionFields, useAnswers } from "./question-fields";
 import { Held, Pending, Refused } from "./outcomes";
+import { TypeFields, asOf, useTicketType } from "./ticket-types";
 import { CompanionFields, SeatStepper, useSeats } from "./seats";
 import { Shortage } from "./shortage";
 import { WaitlistSheet } from "./waitlist-sheet";
@@ -83,6 +84,11 @@ function Form({ purchase }: { purchase: Purchase }) {
       <FormNotices phase={phase} />
       {missing === null && (
         <>
+          <TypeFields
+            choice={purchase.choice}
+            timeZone={purchase.event.timeZone}
+            disabled={phase.at !== "form"}
+          />
           <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
           <GuestFields guest={guest} disabled={phase.at !== "form"} />
           <QuestionFields answers={purchase.answers} disabled={phase.at !== "form"} />
@@ -108,7 +114,8 @@ function Form({ purchase }: { purchase: Purchase }) {
 type Purchase = ReturnType<typeof usePurchase>;
 
 function usePurchase(offer: EventOffer, mcpUrl: string) {
-  const { event } = offer;
+  const choice = useTicketType(offer.event);
+  const event = asOf(offer.event, choice);
   const wallets = useWallets();
   const checkout = useCheckout(mcpUrl, event.id);
   const guest = useGuest(offer.asks);
@@ -129,7 +136,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     const details = guest.read();
     const given = answers.read();
     if (details === null || given === null) return;
-    const more = { ...given, ...party.read(details["name"]) };
+    const more = { ...given, ...choice.read(), ...party.read(details["name"]) };
     await means.whenReady(() => checkout.pay(price, { ...details, ...more }));
   };
   useEffect(() => {
@@ -140,6 +147,8 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   }, [phase.at]);
   return {
     ...means,
+    event,
+    choice,
     phase,
     checkout,
     guest,

@@ -17,6 +17,7 @@ import { GuestRules } from "./guest-rules";
 import { QuestionList } from "./question-list";
 import { EventPreview } from "./preview";
 import { TimeAndPrice } from "./time-and-price";
+import { TypeList } from "./type-list";
 import {
   ASKS,
   FIELDS,
@@ -39,7 +40,7 @@ type Props = { purpose: Purpose; done: (message: string) => void; close: () => v
 /** The form. Give each purpose its own `key`. */
 export function EventForm({ purpose, done, close }: Props) {
   const [values, setValues] = useState<Values>(() => firstValues(purpose));
-  const [lists, setLists] = useState(() => listsOf(purpose.kind === "new" ? null : purpose.of));
+  const [lists, setLists] = useState(() => firstLists(purpose));
   const [picture, setPicture] = useState<PictureChange>({ kind: "none" });
   const { errors, error, busy, send } = useSubmit(purpose, { values, lists }, picture, done);
   const form = useFormFocus(errors);
@@ -62,7 +63,7 @@ export function EventForm({ purpose, done, close }: Props) {
           {...field("description")}
         />
         <TimeAndPrice field={field} values={values} priceHint={priceNote(purpose, values)} />
-        <AskedFields field={field} lists={lists} change={setLists} error={errors.questions} />
+        <ListFields field={field} lists={lists} change={setLists} errors={errors} />
         <GuestRules field={field} values={values} event={edited} />
         <CoverField
           event={edited}
@@ -89,11 +90,11 @@ export function EventForm({ purpose, done, close }: Props) {
   );
 }
 
-type AskedProps = {
+type ListProps = {
   field: ReturnType<typeof fieldsOf<FieldName>>;
   lists: Lists;
   change: (lists: Lists) => void;
-  error: string | undefined;
+  errors: Errors;
 };
 
 /** What is said about the price. */
@@ -103,10 +104,11 @@ function priceNote(purpose: Purpose, values: Values): string {
   return isSold ? `${price}. A new price applies to seats sold from now on.` : price;
 }
 
-/** What the guests are asked for. */
-function AskedFields({ field, lists, change, error }: AskedProps) {
+/** The tickets, and what the guests are asked for. */
+function ListFields({ field, lists, change, errors }: ListProps) {
   return (
     <>
+      <TypeList drafts={lists.types} change={(types) => change({ ...lists, types })} error={errors.types} />
       <div className="host-pair">
         <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
         <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
@@ -114,7 +116,7 @@ function AskedFields({ field, lists, change, error }: AskedProps) {
       <QuestionList
         drafts={lists.questions}
         change={(questions) => change({ ...lists, questions })}
-        error={error}
+        error={errors.questions}
       />
     </>
   );
@@ -165,7 +167,7 @@ function requestOf(
   { values, lists }: Typed,
   asDraft: boolean,
 ): { request: (() => Promise<EventView>) | null } | { errors: Errors } {
-  const sent = readLists(lists);
+  const sent = readLists(lists, values.timeZone.trim());
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
@@ -189,6 +191,10 @@ function isPublic(event: OwnEvent | null): boolean {
 function outcomeOf(before: OwnEvent | null, asDraft: boolean): string {
   if (isPublic(before)) return "was changed";
   return asDraft ? "is saved as a draft, and only you see it" : "is on sale";
+}
+
+function firstLists(purpose: Purpose): Lists {
+  return listsOf(purpose.kind === "new" ? null : purpose.of, purpose.kind === "copy");
 }
 
 function firstValues(purpose: Purpose): Values {

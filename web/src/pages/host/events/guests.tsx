@@ -169,6 +169,7 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: CheckIn | null }
     <tr>
       <th scope="row" className="host-untrusted">
         {rsvp.name ?? <span className="quiet">no name</span>}
+        {rsvp.ticketType !== null && <span className="second host-answer">{rsvp.ticketType}</span>}
         {rsvp.answers.map(({ question, answer }) => (
           <span key={question} className="second host-answer">
             {question} {answer}

@@ -1,0 +1,192 @@
+// The ticket types of an event, as its host writes them.
+import type { TicketTypeView } from "../../../api/types";
+import { toAtomic } from "../../../base/amounts";
+import { readMoney } from "../../../base/money-text";
+import { Button, TextField } from "../../../parts";
+import { toMoment, toWall } from "../shared/zones";
+
+/** What is typed; `earlyUntil` is a wall-clock time of the event's zone. */
+export type TypeDraft = {
+  key: number;
+  id: string | null;
+  name: string;
+  description: string;
+  price: string;
+  seats: string;
+  earlyPrice: string;
+  earlyUntil: string;
+};
+
+/** A type as it is sent. */
+export type SentType = {
+  id?: string;
+  name: string;
+  description: string;
+  price: string;
+  seats: number;
+  earlyPrice?: string;
+  earlyUntil?: string;
+};
+
+const MOST = 10;
+
+/** `isCopy`: of another event, so that the ids mean nothing. */
+export function typeDraftsOf(
+  types: readonly TicketTypeView[],
+  timeZone: string,
+  isCopy: boolean,
+): TypeDraft[] {
+  return types.map((type, key) => ({
+    key,
+    id: isCopy ? null : type.id,
+    name: type.name,
+    description: type.description,
+    price: type.regularPrice,
+    seats: type.seats === 0 ? "" : String(type.seats),
+    earlyPrice: type.earlyPrice ?? "",
+    earlyUntil: type.earlyUntil === undefined ? "" : toWall(type.earlyUntil, timeZone),
+  }));
+}
+
+/** The types as they are sent, or what is wrong with one. */
+export function readTypes(
+  drafts: readonly TypeDraft[],
+  timeZone: string,
+): { value: SentType[] } | { fault: string } {
+  const value: SentType[] = [];
+  for (const draft of drafts) {
+    const name = draft.name.trim();
+    if (name === "") return { fault: "Give each ticket a name, or remove it" };
+    const [price, early] = [readMoney(draft.price), readMoney(draft.earlyPrice)];
+    if (price === null || toAtomic(price) === null)
+      return { fault: `“${name}” needs a price such as 5 or 0.05` };
+    if (!/^\d{0,7}$/.test(draft.seats.trim())) return { fault: `“${name}”: seats must be a whole number` };
+    const type: SentType = {
+      ...(draft.id === null ? {} : { id: draft.id }),
+      name,
+      description: draft.description.trim(),
+      price,
+      seats: Number(draft.seats.trim()),
+    };
+    if (draft.earlyPrice.trim() !== "" || draft.earlyUntil !== "") {
+      const until = toMoment(draft.earlyUntil, timeZone);
+      const isMoment = until.kind === "once" || until.kind === "twice";
+      if (early === null || !isMoment) return { fault: `“${name}” needs both an early price and until when` };
+      if ((toAtomic(early) ?? 0n) >= (toAtomic(price) ?? 0n))
+        return { fault: `The early price of “${name}” must be lower than its price` };
+      type.earlyPrice = early;
+      type.earlyUntil = until.utc;
+    }
+    value.push(type);
+  }
+  return { value };
+}
+
+type Props = {
+  drafts: readonly TypeDraft[];
+  change: (drafts: TypeDraft[]) => void;
+  error: string | undefined;
+};
+
+export function TypeList({ drafts, change, error }: Props) {
+  const set = (key: number, more: Partial<TypeDraft>) =>
+    change(drafts.map((draft) => (draft.key === key ? { ...draft, ...more } : draft)));
+  const add = () => {
+    const key = Math.max(-1, ...drafts.map((draft) => draft.key)) + 1;
+    const empty = { name: "", description: "", price: "", seats: "", earlyPrice: "", earlyUntil: "" };
+    change([...drafts, { key, id: null, ...empty }]);
+  };
+  return (
+    <fieldset className="host-list">
+      <legend className="field-label">Tickets at other prices (optional)</legend>
+      <p className="field-hint">
+        {drafts.length === 0
+          ? "Without any, every seat has the price above. Add one for an early price, too."
+          : "These prices count instead of the price above."}
+      </p>
+      {drafts.map((draft, index) => (
+        <TypeFields
+          key={draft.key}
+          draft={draft}
+          number={index + 1}
+          set={(more) => set(draft.key, more)}
+          remove={() => change(drafts.filter(({ key }) => key !== draft.key))}
+        />
+      ))}
+      {error !== undefined && (
+        <p className="field-error" role="alert">
+          {error}
+        </p>
+      )}
+      {drafts.length < MOST && (
+        <Button kind="quiet" size="small" icon="plus" onClick={add}>
+          Add a ticket
+        </Button>
+      )}
+    </fieldset>
+  );
+}
+
+type TypeProps = {
+  draft: TypeDraft;
+  number: number;
+  set: (more: Partial<TypeDraft>) => void;
+  remove: () => void;
+};
+
+function TypeFields({ draft, number, set, remove }: TypeProps) {
+  return (
+    <div className="host-list-item" role="group" aria-label={`Ticket ${number}`}>
+      <div className="host-pair">
+        <TextField
+          label="Name of the ticket"
+          maxLength={60}
+          placeholder="Student"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+        />
+        <TextField
+          label="Its price in dollars"
+          inputMode="decimal"
+          hint="0 for free"
+          value={draft.price}
+          onChange={(price) => set({ price })}
+        />
+      </div>
+      <div className="host-pair">
+        <TextField
+          label="What it is (optional)"
+          maxLength={200}
+          value={draft.description}
+          onChange={(description) => set({ description })}
+        />
+        <TextField
+          label="How many (optional)"
+          inputMode="numeric"
+          hint="Empty: as many as the event has seats"
+          value={draft.seats}
+          onChange={(seats) => set({ seats })}
+        />
+      </div>
+      <div className="host-pair">
+        <TextField
+          label="Early price (optional)"
+          inputMode="decimal"
+          value={draft.earlyPrice}
+          onChange={(earlyPrice) => set({ earlyPrice })}
+        />
+        <TextField
+          label="Early until (optional)"
+          type="datetime-local"
+          value={draft.earlyUntil}
+          onChange={(earlyUntil) => set({ earlyUntil })}
+        />
+      </div>
+      <div className="row">
+        <Button kind="ghost" size="small" label={`Remove ticket ${number}`} onClick={remove}>
+          Remove
+        </Button>
+      </div>
+    </div>
+  );
+}
