@@ -114,6 +114,23 @@ fn groups(text: &str) -> Vec<Vec<String>> {
     runs(text).into_iter().map(group).collect()
 }
 
+/// A query of which all terms must be found; dense runs as they stand. Empty if there is no term.
+#[must_use]
+pub fn query_all(text: &str) -> String {
+    let term = |run: Run| match run {
+        Run::Word(word) => format!("\"{word}\"*"),
+        Run::Dense(chars) => match chars.as_slice() {
+            [one] => format!("\"{one}\"*"),
+            chars => {
+                let pairs = chars.windows(2).take(TERMS_MAX).map(|pair| pair.iter().collect());
+                format!("\"{}\"", pairs.collect::<Vec<String>>().join(" "))
+            }
+        },
+    };
+    let terms: Vec<String> = runs(text).into_iter().take(TERMS_MAX).map(term).collect();
+    terms.join(" AND ")
+}
+
 fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut is_inside = false;
@@ -209,6 +226,14 @@ mod tests {
         );
         assert_eq!(query("\u{7968}"), "\"\u{7968}\"*");
         assert_eq!(query("  \"'* ()"), "");
+        assert_eq!(
+            query_all("Refund NOT \u{53d6}\u{6d88}\u{7968}"),
+            "\"refund\"* AND \"not\"* AND \"\u{53d6}\u{6d88} \u{6d88}\u{7968}\""
+        );
+        assert_eq!(
+            (query_all("\u{7968}").as_str(), query_all(" \"'*").as_str()),
+            ("\"\u{7968}\"*", "")
+        );
         assert_eq!(query(&"w ".repeat(100)).matches("\"w\"*").count(), TERMS_MAX);
         assert!(query(&"\u{53d6}\u{6d88}".repeat(100)).len() < 1_000);
     }

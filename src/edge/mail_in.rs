@@ -11,22 +11,18 @@ use worker::Env;
 
 use crate::base::email::EmailAddress;
 use crate::base::http::Reply;
-use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::Gateway;
 use crate::edge::platform::{log, now};
 use crate::edge::{convert, rpc};
 use crate::mail::api;
+use crate::mail::inbound::admission::{Admission, TooMany};
 use crate::mail::inbound::resend::{self, Received};
 use crate::mail::inbound::{Envelope, Incoming, Letter, RAW_BYTES_MAX};
 use crate::ports::{Http, Level};
 use crate::products::desk::incoming::Taken;
 use crate::products::desk::messages::Outcome;
 
-/// Mails of one sender that this isolate reads in a minute.
-const SENDER_A_MINUTE: u32 = 30;
-/// Mails that it reads in a minute.
-const ALL_A_MINUTE: u32 = 600;
 /// What the sender of one too many is told.
 const TOO_MANY: &str = "Too many mails came at once. Please write again in a few minutes.";
 /// What the sender of a mail is told that is longer than the platform said.
@@ -34,18 +30,9 @@ const TOO_LONG: &str =
     "This mail is too long. Please send it again with smaller files, or without them.";
 /// For the log; the sender's server or the provider tries again.
 const NOT_NOW: &str = "the mail cannot be taken now";
-/// The count of all mails. No sender has this key.
-const ALL: &str = "all";
-
-/// Why a mail is not read now.
-enum TooMany {
-    OfSender,
-    /// Perhaps by others, so this one is only late: who brought it tries again.
-    OfAll,
-}
-
 thread_local! {
-    static SEEN: RefCell<RateLimiter> = RefCell::default();
+    /// The mails that this isolate has read.
+    static SEEN: RefCell<Admission> = RefCell::default();
 }
 
 /// Takes a raw mail. Returns why its sender's server is to refuse it, if so.
@@ -80,13 +67,7 @@ pub async fn mail_in(
 }
 
 fn admit(from: &str) -> Result<(), TooMany> {
-    let (one, all) = (Budget::per_minute(SENDER_A_MINUTE), Budget::per_minute(ALL_A_MINUTE));
-    // A mail that says that another one failed has an empty sender.
-    let sender = format!("from {}", from.to_ascii_lowercase());
-    SEEN.with_borrow_mut(|seen| {
-        seen.admit(&sender, 1, one, now()).map_err(|_| TooMany::OfSender)?;
-        seen.admit(ALL, 1, all, now()).map_err(|_| TooMany::OfAll)
-    })
+    SEEN.with_borrow_mut(|seen| seen.admit(from, now()))
 }
 
 async fn deliver(env: &Env, mail: Option<&Incoming>) -> worker::Result<Taken> {

@@ -134,6 +134,7 @@ const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
         | AtDesk::ResetBreaker => None,
         AtDesk::Articles
         | AtDesk::Tickets
+        | AtDesk::SearchTickets
         | AtDesk::Ticket(_)
         | AtDesk::Approvals
         | AtDesk::Settings => Some(Tier::Read),
@@ -142,6 +143,7 @@ const fn tier_at_desk(asked: &AtDesk) -> Option<Tier> {
         | AtDesk::ChangeArticle(_)
         | AtDesk::RemoveArticle(_)
         | AtDesk::ChangeTicket(_)
+        | AtDesk::MergeTicket(_)
         | AtDesk::Reply(_) => Some(Tier::Send),
     }
 }

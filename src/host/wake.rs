@@ -13,8 +13,10 @@ use crate::identity::{codes, epoch};
 use crate::ledger::{outbox, payments, refunds, wallets};
 use crate::mail;
 use crate::ports::{SqlError, World};
+use crate::products::desk::snooze;
 use crate::products::events;
 use crate::products::vault::{self, manage::destroy_secrets};
+use crate::sale::cx::Cx;
 use crate::shop::confirm::look_after;
 use crate::shop::look::Look;
 use crate::shop::refunds::{look_after_refund, look_after_refunds};
@@ -89,18 +91,14 @@ impl<W: World> Host<W> {
             restoring::restore(&object).await.and(self.look_after_payments().await)
         };
         let (mails, records, payments) = join3(mails, records, payments).await;
-        let destroyed = object.profile().and_then(|profile| {
-            profile.map_or(Ok(()), |profile| destroy_secrets(&self.cx(&profile)))
-        });
-        let told = object.profile().and_then(|profile| {
-            profile.map_or(Ok(()), |profile| events::cancel_mail::tell_some(&self.cx(&profile)))
-        });
-        let offered = object.profile().and_then(|profile| {
-            profile.map_or(Ok(()), |profile| events::waitlist::advance(&self.cx(&profile)))
-        });
-        let news = object.profile().and_then(|profile| {
-            profile.map_or(Ok(()), |profile| events::news::send::send_some(&self.cx(&profile)))
-        });
+        let of_host = |work: fn(&Cx<'_, W>) -> Result<(), SqlError>| {
+            object.profile().and_then(|profile| profile.map_or(Ok(()), |it| work(&self.cx(&it))))
+        };
+        let destroyed = of_host(|cx| destroy_secrets(cx));
+        let told = of_host(|cx| events::cancel_mail::tell_some(cx));
+        let offered = of_host(|cx| events::waitlist::advance(cx));
+        let woken = of_host(|cx| snooze::wake_some(cx));
+        let news = of_host(|cx| events::news::send::send_some(cx));
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
@@ -117,6 +115,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "offering seats to guests who wait", offered),
             succeeded(&self.world, "telling guests news", news),
             succeeded(&self.world, "forgetting news", events::news::rows::forget(&self.world, now)),
+            succeeded(&self.world, "bringing tickets back", woken),
             succeeded(&self.world, "counting", self.memory.asked.write_due(&self.world, now)),
             succeeded(&self.world, "forgetting wallets", wallets::forget(&self.world, now)),
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
@@ -211,6 +210,7 @@ impl<W: World> Host<W> {
                 None => None,
             },
             events::news::rows::next_due(&self.world)?,
+            snooze::next_due(&self.world)?,
         ];
         let records = records.into_iter().flatten().min();
         let mails = mail::outbox::next_due(&self.world)?;

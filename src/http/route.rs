@@ -152,7 +152,10 @@ pub enum AtDesk {
     RemoveArticle(ArticleId),
     Tickets,
     Ticket(TicketId),
+    /// A read; the words are in its body.
+    SearchTickets,
     ChangeTicket(TicketId),
+    MergeTicket(TicketId),
     AddNote(TicketId),
     Reply(TicketId),
     Approvals,
@@ -385,12 +388,17 @@ fn at_desk(method: &str, parts: &[&str]) -> Result<AtDesk, NoRoute> {
         (["tickets"] | ["approvals"], _) if method != "GET" => {
             Err(NoRoute::MethodNotAllowed("GET, HEAD"))
         }
+        (["tickets", "search"], "POST") => Ok(AtDesk::SearchTickets),
+        (["tickets", "search"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["tickets", id], "GET") => Ok(AtDesk::Ticket(ticket(id)?)),
         (["tickets", id], "PATCH") => Ok(AtDesk::ChangeTicket(ticket(id)?)),
         (["tickets", _], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
         (["tickets", id, "notes"], "POST") => Ok(AtDesk::AddNote(ticket(id)?)),
         (["tickets", id, "replies"], "POST") => Ok(AtDesk::Reply(ticket(id)?)),
-        (["tickets", _, "notes" | "replies"], _) => Err(NoRoute::MethodNotAllowed("POST")),
+        (["tickets", id, "merge"], "POST") => Ok(AtDesk::MergeTicket(ticket(id)?)),
+        (["tickets", _, "notes" | "replies" | "merge"], _) => {
+            Err(NoRoute::MethodNotAllowed("POST"))
+        }
         (["approvals"], _) => Ok(AtDesk::Approvals),
         (["approvals", id], "PATCH") => Ok(AtDesk::EditDraft(draft(id)?)),
         (["approvals", _], _) => Err(NoRoute::MethodNotAllowed("PATCH")),

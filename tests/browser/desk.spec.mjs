@@ -101,6 +101,36 @@ test("an agent's reply waits for a person; approved, it leaves once, and hostile
   await looksRight(page, "my-mcp-tickets");
 }));
 
+test("a ticket is found by its words, sleeps and wakes, and becomes part of another one", stage.visit({ wallet: sampleWallet(), size: "phone" }, async ({ page }) => {
+  const tools = `${new URL(stage.stack.host.mcpUrl).pathname.replace("/mcp/", "/x402/")}/tools`;
+  const open = (subject) => stage.stack.call("POST", `${tools}/createTicket`, { subject, body: "Is the box office open?", email: "bob@example.org" });
+  const [first, second] = [await open("Zebra crossing"), await open("Zebra crossing, again")];
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  await part(page, "Tickets").click();
+  await page.getByLabel("Words or number").fill("zebra again");
+  await button(page, "Search").click();
+  await button(page, `Open ticket #${first.number}`).waitFor({ state: "detached" });
+  await button(page, `Open ticket #${second.number}`).click();
+  await button(page, "Until Monday").click();
+  await page.getByText("The ticket sleeps. It comes back by itself.").waitFor();
+  await page.getByText(/^It sleeps until/).waitFor();
+  await looksRight(page, "my-mcp-ticket-asleep");
+  await button(page, "Wake it now").click();
+  await page.getByText("The ticket is awake.").waitFor();
+  await page.getByLabel("Merge into the ticket with the number").fill(`#${first.number}`);
+  await button(page, "Merge…").click();
+  const asked = dialog(page, `Merge #${second.number} into #${first.number}?`);
+  await asked.getByText(/cannot be undone/).waitFor();
+  await button(asked, "Merge them").click();
+  await page.getByRole("heading", { name: new RegExp(`^#${first.number} Zebra`) }).waitFor();
+  await page.getByText(/^Zebra crossing, again/).waitFor();
+  await button(page, "All tickets").click();
+  await page.getByLabel("Status").selectOption("snoozed");
+  await page.getByText("No ticket like this").waitFor();
+  await looksRight(page, "my-mcp-tickets-none");
+}));
+
 /** The host with two drafts to one question before it, both of the same agent. */
 async function withTwoDrafts({ page, newVisitor }, question, second) {
   const guestPage = await (await newVisitor({})).newTab();

@@ -68,7 +68,7 @@ const count = async (table, at = network) => (await at.worker.sql(server.scope, 
 /** The object forgets everything, as if its storage had been lost. */
 async function lose() {
   const tables = await network.worker.sql(server.scope, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'");
-  for (const { name } of tables.filter(({ name }) => !name.startsWith("kb_text_"))) await network.worker.sql(server.scope, `DROP TABLE IF EXISTS ${name}`);
+  for (const { name } of tables.filter(({ name }) => !name.includes("_text_"))) await network.worker.sql(server.scope, `DROP TABLE IF EXISTS ${name}`);
 }
 
 /** What is not in KV works again. */

@@ -20,7 +20,7 @@ const CUSTOMER: &str = "ada@example.org";
 const PASS: &str = "Authentication-Results: mx.cloudflare.net; dmarc=pass";
 
 /// A desk that takes mail.
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     let mut server = Server::with_desk();
     let inbox =
         [("MAIL_FROM", "Events <events@example.com>"), ("MAIL_INBOX", "reply@desk.example.com")];
@@ -29,7 +29,7 @@ fn server() -> Server {
 }
 
 /// A ticket whose customer got a reply by mail: its id, and that mail.
-fn answered(server: &Server, nonce: u8) -> (TicketId, Value) {
+pub(crate) fn answered(server: &Server, nonce: u8) -> (TicketId, Value) {
     let id = TicketId::parse(&ticket(server, nonce)).unwrap();
     assert_eq!(own(server, AtDesk::Reply(id.clone()), json!({"body": "Yes."})).status, 200);
     server.wake();
@@ -51,7 +51,7 @@ fn gives(server: &Server, mail: &Incoming) -> String {
     json_of(&reply)["outcome"].as_str().unwrap().to_owned()
 }
 
-fn outcome(server: &Server, to: &str, lines: &str, body: &str) -> String {
+pub(crate) fn outcome(server: &Server, to: &str, lines: &str, body: &str) -> String {
     gives(server, &written(to, lines, body).unwrap())
 }
 
@@ -249,13 +249,13 @@ fn refusals_of_the_provider_stop_mail_without_any_webhook() {
 }
 
 /// The only waiting draft, as the host sees it.
-fn draft(server: &Server) -> Value {
+pub(crate) fn draft(server: &Server) -> Value {
     let list = ask(server, AtDesk::Approvals);
     assert_eq!(list["total"], 1, "{list}");
     list["approvals"][0].clone()
 }
 
-fn decide(server: &Server, id: &str, seen: &Value) -> (u16, Value) {
+pub(crate) fn decide(server: &Server, id: &str, seen: &Value) -> (u16, Value) {
     let reply = own(server, AtDesk::Approve(DraftId::parse(id).unwrap()), json!({"seen": seen}));
     (reply.status, json_of(&reply))
 }

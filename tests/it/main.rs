@@ -53,6 +53,7 @@ mod slices;
 mod strangers;
 mod support;
 mod supported;
+mod ticket_life;
 mod tickets;
 mod transfer;
 mod types;

@@ -94,7 +94,8 @@ fn drop_newer_tables(server: &Server) {
     let tables = all_tables(&old).unwrap();
     for table in all_tables(&server.world).unwrap().iter().filter(|table| *table != "migrations") {
         if !tables.contains(table) {
-            server.sql(&format!("DROP TABLE {table}"));
+            // Those of an index go with it.
+            server.sql(&format!("DROP TABLE IF EXISTS {table}"));
             continue;
         }
         let columns = columns_of(&old, table).unwrap();

@@ -33,7 +33,7 @@ fn largest_rows(server: &Server) -> Vec<(String, i64)> {
         SqlValue::Text(text) => text.clone(),
         other @ (SqlValue::Null | SqlValue::Int(_)) => panic!("{other:?}"),
     };
-    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'kb_text%' \
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_text%' \
          AND name NOT LIKE 'sqlite_%'";
     let measure = |row: Vec<SqlValue>| {
         let table = text(&row, 0);

@@ -103,8 +103,9 @@ pub(super) fn swap(
     migrate_within(sql, of_then, now)?;
     write_rows(sql, &staged, counts)?;
     migrate_within(sql, ledger::MIGRATIONS, now)?;
-    // The next search rebuilds the index of the knowledge base.
+    // The next search rebuilds the indexes of the knowledge base and of the tickets.
     sql.run("UPDATE kb_articles SET terms = 0", &[])?;
+    sql.run("UPDATE tickets SET terms = 0", &[])?;
     let mails = "UPDATE mail_outbox SET state = 'unknown', reason = ?1, updated_at = ?2 \
          WHERE state IN ('queued', 'sending')";
     sql.run(mails, &[MAYBE_SENT.into(), now.into()])?;

@@ -66,6 +66,12 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("kb_text_data", "part of kb_text"),
     ("kb_text_docsize", "part of kb_text"),
     ("kb_text_idx", "part of kb_text"),
+    ("ticket_text", "the index of tickets; what is not in it is indexed before the next search"),
+    ("ticket_text_config", "part of ticket_text"),
+    ("ticket_text_content", "part of ticket_text"),
+    ("ticket_text_data", "part of ticket_text"),
+    ("ticket_text_docsize", "part of ticket_text"),
+    ("ticket_text_idx", "part of ticket_text"),
 ];
 
 /// The names of all tables except those of SQLite and of the platform.

@@ -2,8 +2,10 @@
 //! text, before an object sees it. It may be written by anybody, so everything has a bound and nothing acts on it.
 //!
 //! `fields` and `mime` take a mail apart, `html` and `decode` make text, `quote` finds what is new, `automatic`
-//! tells programs from people, `token` is the ticket's own address, `resend` the form of a provider.
+//! tells programs from people, `token` is the ticket's own address, `resend` the form of a provider, `admission` the limits
+//! before a mail is read.
 
+pub mod admission;
 mod automatic;
 mod decode;
 pub mod fields;

@@ -161,7 +161,7 @@ fn view(cx: &Cx<'_, impl World>, draft: &Draft) -> Result<DraftView, SqlError> {
 /// Stands for everything that a person sees before they decide.
 fn seen(draft: &Draft, ticket: &Ticket, latest: Option<&(i64, Entry)>) -> String {
     let question = latest.map(|(seq, _)| *seq);
-    let whole = json!([draft.id, draft.kind, draft.text, ticket.email, question]);
+    let whole = json!([draft.id, ticket.id, draft.kind, draft.text, ticket.email, question]);
     let mut hash = hex::encode(Sha256::digest(whole.to_string()));
     hash.truncate(SEEN_CHARS);
     hash

@@ -10,7 +10,7 @@ use crate::mail::inbound::{Incoming, Token, Verdict};
 use crate::ports::{SqlError, World};
 use crate::products::desk::messages::{self, NewMessage, Outcome};
 use crate::products::desk::tickets::{self, EntryKind};
-use crate::products::desk::{Author, Status, Ticket};
+use crate::products::desk::{Author, Status, Ticket, merge};
 use crate::sale::cx::Cx;
 
 /// The answer to the one who brought a mail.
@@ -60,21 +60,24 @@ fn take(cx: &Cx<'_, impl World>, mail: &Incoming) -> Result<Outcome, SqlError> {
     let now = cx.now();
     let is_empty = text::is_blank(&mail.text) && mail.attachments.is_empty();
     let is_full = tickets::entries(cx.world, &ticket.id)? >= tickets::ENTRIES_MAX;
-    if is_empty || is_full || !messages::has_room(cx.world, &ticket.id, &mail.from, now)? {
+    let by = (&mail.from, mail.verdict);
+    if is_empty || is_full || !messages::has_room(cx.world, &ticket.id, by, now)? {
         // A repeat of one that was taken is none of the refused.
         let is_known = messages::is_known(cx.world, &ticket.id, &mail.key)?;
         return Ok(if is_known { Outcome::Again } else { Outcome::Refused });
     }
-    let tokens = [Purpose::Write, Purpose::Read].map(|purpose| {
-        Token::of(&cx.config.keys, purpose, cx.scope, ticket.number, &ticket.id).to_string()
-    });
+    let tokens = tokens(cx, &ticket)?;
     // What is repeated may hold what opens the ticket, and agents that pay read the thread.
     let hidden = |text: &str| {
         tokens.iter().fold(text.to_owned(), |text, token| text.replace(token.as_str(), "…"))
     };
+    let text = hidden(&mail.text);
+    if messages::is_loop(cx.world, &ticket.id, (&mail.from, &text), now)? {
+        return Ok(Outcome::Automatic);
+    }
     let new = NewMessage {
         from: &mail.from,
-        text: &hidden(&mail.text),
+        text: &text,
         rest: &hidden(&mail.rest),
         verdict: mail.verdict,
         files: &mail.attachments,
@@ -83,14 +86,31 @@ fn take(cx: &Cx<'_, impl World>, mail: &Incoming) -> Result<Outcome, SqlError> {
     if !messages::add(cx.world, &ticket.id, &new, now)? {
         return Ok(Outcome::Again);
     }
-    if ticket.status == Status::Resolved {
-        ticket.status = Status::Open;
-        let what = "the customer's answer opened it again";
+    if ticket.status == Status::Resolved || ticket.snoozed_until.is_some() {
+        let what = match ticket.status {
+            Status::Resolved => "the customer's answer opened it again",
+            Status::Open => "the customer's answer woke it",
+        };
+        (ticket.status, ticket.snoozed_until) = (Status::Open, None);
         let (kind, author) = (EntryKind::Change, Author::Owner);
         tickets::add(cx.world, &ticket.id, kind, &author, what, None, now)?;
     }
     tickets::update(cx.world, &ticket, now)?;
     Ok(Outcome::Added)
+}
+
+/// All that opens a ticket, or one that has become part of it.
+fn tokens(cx: &Cx<'_, impl World>, ticket: &Ticket) -> Result<Vec<String>, SqlError> {
+    let mut named = merge::merged(cx.world, ticket)?;
+    named.push((ticket.id.clone(), ticket.number));
+    let both = [Purpose::Write, Purpose::Read];
+    let of = |purpose| {
+        let named = named.iter();
+        named.map(move |(id, number)| {
+            Token::of(&cx.config.keys, purpose, cx.scope, *number, id).to_string()
+        })
+    };
+    Ok(both.into_iter().flat_map(of).collect())
 }
 
 /// Whether a mail comes from the addresses that our own mails name.
@@ -104,8 +124,8 @@ fn ticket_of(cx: &Cx<'_, impl World>, mail: &Incoming) -> Result<Option<Ticket>,
     if let Some(token) = mail.token().filter(|token| token.scope == *cx.scope) {
         let ticket = tickets::find_by_number(cx.world, token.number)?;
         let opened = ticket.filter(|it| token.opens(&cx.config.keys, Purpose::Write, &it.id));
-        if opened.is_some() {
-            return Ok(opened);
+        if let Some(opened) = opened {
+            return tickets::follow(cx.world, opened).map(Some);
         }
     }
     for id in mail.answered() {
@@ -118,5 +138,6 @@ fn ticket_of(cx: &Cx<'_, impl World>, mail: &Incoming) -> Result<Option<Ticket>,
         return Ok(None);
     };
     let ticket = tickets::find_by_number(cx.world, number)?;
-    Ok(ticket.filter(|ticket| ticket.email.as_deref() == Some(mail.from.as_str())))
+    let ticket = ticket.filter(|ticket| ticket.email.as_deref() == Some(mail.from.as_str()));
+    ticket.map(|ticket| tickets::follow(cx.world, ticket)).transpose()
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::base::email::optional_email;
-use crate::base::fields::{InvalidField, bad, line, optional_line, text};
+use crate::base::fields::{InvalidField, bad, line, null_or, optional_line, text};
 use crate::base::id::{ArticleId, TicketId};
 use crate::products::desk::{Priority, Status};
 
@@ -111,6 +111,19 @@ pub struct ListTickets {
     /// How many tickets at the most, 1 to 100. Default 50.
     #[schemars(range(min = 1, max = 100))]
     pub limit: Option<u32>,
+    /// Words that a ticket has anywhere in its texts, or its number; at most 200 characters.
+    pub query: Option<String>,
+    /// Only tickets of this status.
+    pub status: Option<TicketFilter>,
+}
+
+/// The status of tickets that are looked for. An open ticket that sleeps until a moment is snoozed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketFilter {
+    Open,
+    Snoozed,
+    Resolved,
 }
 
 /// The arguments of the tool `createKbArticle`.
@@ -148,6 +161,17 @@ pub struct TicketChanges {
     pub tags: Option<Vec<String>>,
     /// Empty for no one.
     pub assignee: Option<String>,
+    /// Until when it sleeps; `null` wakes it.
+    #[serde(deserialize_with = "null_or")]
+    pub snoozed_until: Option<Option<String>>,
+}
+
+/// The ticket that another one becomes part of.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Merge {
+    /// The number of the other ticket.
+    pub into: u32,
 }
 
 /// The host's changes of an article. A member that is left out stays.

@@ -19,6 +19,15 @@ const TICKET_DAY_MAX: u64 = 20;
 const SENDER_DAY_MAX: u64 = 40;
 /// Mails of one host in a day.
 const HOST_DAY_MAX: u64 = 1_000;
+/// When a host has got so many mails in a day, each ticket takes [`TICKET_BUSY_MAX`] only. So a flood into some tickets
+/// leaves room for all others.
+const HOST_BUSY: u64 = 400;
+/// Mails of one ticket in a day while its host gets many.
+const TICKET_BUSY_MAX: u64 = 3;
+/// The shortest text whose repetition tells a program, characters. People repeat short ones.
+const REPEATED_CHARS_MIN: usize = 40;
+/// How often a person sends the same text in a day.
+const REPEATED_MAX: u64 = 2;
 /// The highest count of a day, so that strangers cause no more writes.
 const COUNT_MAX: u32 = 10_000;
 /// How long counts are kept, days.
@@ -101,7 +110,11 @@ pub fn add(
         files.as_deref().into(),
         new.key.into(),
     ];
-    Ok(!sql.run(statement, &parameters)?.is_empty())
+    let is_new = !sql.run(statement, &parameters)?.is_empty();
+    if is_new {
+        tickets::mark_changed(sql, id)?;
+    }
+    Ok(is_new)
 }
 
 /// Whether the limits of ticket, sender and host allow another mail now.
@@ -112,7 +125,7 @@ pub fn add(
 pub fn has_room(
     sql: &impl Sql,
     id: &TicketId,
-    from: &EmailAddress,
+    (from, verdict): (&EmailAddress, Verdict),
     now: UnixSeconds,
 ) -> Result<bool, SqlError> {
     let of_ticket = "SELECT count(*), count(*) FILTER (WHERE at > ?2) FROM ticket_entries \
@@ -121,15 +134,40 @@ pub fn has_room(
     let Some(mut columns) = first(sql, of_ticket, &[id.as_str().into(), day.into()])? else {
         return Ok(false);
     };
-    if columns.count()? >= TICKET_MAX || columns.count()? >= TICKET_DAY_MAX {
+    let (in_all, in_a_day) = (columns.count()?, columns.count()?);
+    if in_all >= TICKET_MAX || in_a_day >= TICKET_DAY_MAX {
         return Ok(false);
     }
-    let of_host = "SELECT count(*), count(*) FILTER (WHERE author = ?2) FROM ticket_entries \
-         WHERE kind = 'message' AND at > ?1";
-    let Some(mut columns) = first(sql, of_host, &[day.into(), from.as_str().into()])? else {
+    // By verdict, so that nobody uses up the share of an address by writing in its name.
+    let of_host = "SELECT count(*), count(*) FILTER (WHERE author = ?2 AND verdict = ?3) \
+         FROM ticket_entries WHERE kind = 'message' AND at > ?1";
+    let parameters = [day.into(), from.as_str().into(), verdict.as_str().into()];
+    let Some(mut columns) = first(sql, of_host, &parameters)? else { return Ok(false) };
+    let (of_host, of_sender) = (columns.count()?, columns.count()?);
+    let has_share = of_host < HOST_BUSY || in_a_day < TICKET_BUSY_MAX;
+    Ok(has_share && of_host < HOST_DAY_MAX && of_sender < SENDER_DAY_MAX)
+}
+
+/// Whether a text came from this sender into this ticket so often today that a program repeats it.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn is_loop(
+    sql: &impl Sql,
+    id: &TicketId,
+    (from, text): (&EmailAddress, &str),
+    now: UnixSeconds,
+) -> Result<bool, SqlError> {
+    if text.chars().count() < REPEATED_CHARS_MIN {
         return Ok(false);
-    };
-    Ok(columns.count()? < HOST_DAY_MAX && columns.count()? < SENDER_DAY_MAX)
+    }
+    let statement = "SELECT count(*) FROM ticket_entries WHERE ticket_id = ?1 \
+         AND kind = 'message' AND at > ?4 AND author = ?2 AND text = ?3";
+    let day = now.plus(-DAY_SECONDS);
+    let parameters = [id.as_str().into(), from.as_str().into(), text.into(), day.into()];
+    let found = first(sql, statement, &parameters)?;
+    Ok(found.map_or(Ok(0), |mut columns| columns.count())? >= REPEATED_MAX)
 }
 
 /// The ticket in whose thread a mail of ours with this message id was written: `{mail id}@…`, or the id that the provider
@@ -160,7 +198,8 @@ pub fn ticket_of(sql: &impl Sql, message_id: &str) -> Result<Option<TicketId>, S
 /// As [`add`].
 pub fn latest(sql: &impl Sql, id: &TicketId) -> Result<Option<(i64, Entry)>, SqlError> {
     let statement = "SELECT seq, kind, author, text, mail_id, at, rest, verdict, files \
-         FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'message' ORDER BY seq DESC LIMIT 1";
+         FROM ticket_entries WHERE ticket_id = ?1 AND kind = 'message' \
+         ORDER BY at DESC, seq DESC LIMIT 1";
     let found = first(sql, statement, &[id.as_str().into()])?;
     found.map(|mut columns| Ok((columns.int()?, tickets::entry(&mut columns)?))).transpose()
 }

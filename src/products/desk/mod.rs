@@ -12,11 +12,14 @@ pub mod drafts;
 pub mod incoming;
 pub mod input;
 pub mod kb;
+pub mod merge;
 pub mod messages;
 pub mod outgoing;
 pub mod rest;
 pub mod rules;
 pub mod sale;
+pub mod search;
+pub mod snooze;
 pub mod status;
 pub mod tickets;
 pub mod tools;
@@ -79,6 +82,10 @@ pub struct Ticket {
     pub author: Author,
     pub created_at: UnixSeconds,
     pub updated_at: UnixSeconds,
+    /// Until when it sleeps.
+    pub snoozed_until: Option<UnixSeconds>,
+    /// The number of the ticket that it has become part of.
+    pub merged_into: Option<u32>,
 }
 
 /// The author of a ticket, an entry or a draft.

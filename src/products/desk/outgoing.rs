@@ -50,7 +50,9 @@ fn reply_address(cx: &Cx<'_, impl World>, ticket: &Ticket) -> Option<EmailAddres
 
 const fn how_to_answer(reply_to: Option<&EmailAddress>) -> &'static str {
     match reply_to {
-        Some(_) => "\nAnswer this mail to write again.",
+        Some(_) => {
+            "\nAnswer this mail to write again. Files are not kept, so write what matters into the text."
+        }
         None => "",
     }
 }

@@ -9,12 +9,16 @@ use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::products::desk::approvals::{approvals, approve, edit, reject};
 use crate::products::desk::call::DeskCall;
-use crate::products::desk::input::{self, Approval, DeskChanges, Note, TicketChanges, Verdict};
+use crate::products::desk::input::{
+    self, Approval, DeskChanges, ListTickets, Merge, Note, TicketChanges, Verdict,
+};
+use crate::products::desk::merge::merge;
 use crate::products::desk::rules::{DeskView, Rules};
+use crate::products::desk::search::{self, MOST_URGENT_FIRST, Wanted};
 use crate::products::desk::tickets::{self, EntryKind};
 use crate::products::desk::views::{TicketView, Tickets};
 use crate::products::desk::work::{author_of, call_as_owner, find_ticket, save_ticket};
-use crate::products::desk::{Author, Status, articles};
+use crate::products::desk::{Author, Status, articles, snooze};
 use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
 use crate::sale::request::{PAGE, ok, read_body};
@@ -39,8 +43,13 @@ pub fn desk(
         AtDesk::ChangeArticle(id) => ok(&articles::change(cx, id, &read_body(body)?)?),
         AtDesk::RemoveArticle(id) => ok(&articles::remove(cx, id)?),
         AtDesk::Tickets => ok(&own_tickets(cx, cursor)?),
+        AtDesk::SearchTickets => ok(&search_tickets(cx, &read_body(body)?)?),
         AtDesk::Ticket(id) => ok(&own_ticket(cx, id)?),
         AtDesk::ChangeTicket(id) => ok(&change_ticket(cx, id, &read_body(body)?, &author)?),
+        AtDesk::MergeTicket(id) => {
+            let Merge { into } = read_body(body)?;
+            ok(&own_ticket(cx, &merge(cx, id, into, &author)?.id)?)
+        }
         AtDesk::AddNote(id) => {
             let Note { body } = read_body(body)?;
             ok(&add_note(cx, id, &body, &author)?)
@@ -67,15 +76,29 @@ pub fn desk(
 }
 
 pub fn own_tickets(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Tickets, Failure> {
-    let page = Page::of(&tickets::MOST_URGENT_FIRST, PAGE, cursor, cx.world.now())?;
-    let found = tickets::list(cx.world, &page)?.map(|ticket| TicketView::from(&ticket));
-    Ok(Tickets { tickets: found.entries, next_cursor: found.next_cursor })
+    let page = Page::of(&MOST_URGENT_FIRST, PAGE, cursor, cx.world.now())?;
+    found(cx, &page, &Wanted::default())
+}
+
+/// The tickets that the host looks for. The words are in the body of the request, because URLs are logged and mails are
+/// nobody's business.
+pub fn search_tickets(cx: &Cx<'_, impl World>, asked: &ListTickets) -> Result<Tickets, Failure> {
+    let now = cx.world.now();
+    let page = Page::read(&MOST_URGENT_FIRST, asked.limit, asked.cursor.as_deref(), now)?;
+    found(cx, &page, &Wanted::read(asked)?)
+}
+
+fn found(cx: &Cx<'_, impl World>, page: &Page, wanted: &Wanted) -> Result<Tickets, Failure> {
+    let (found, is_whole) = search::list(cx.world, page, wanted)?;
+    let found = found.map(|ticket| TicketView::from(&ticket));
+    Ok(Tickets { tickets: found.entries, is_whole, next_cursor: found.next_cursor })
 }
 
 /// A ticket with its whole thread.
 pub fn own_ticket(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<TicketView, Failure> {
-    let mut view = TicketView::from(&find_ticket(cx, id)?);
-    view.thread = tickets::thread(cx.world, id, true, THREAD_MAX)?;
+    let ticket = find_ticket(cx, id)?;
+    let mut view = TicketView::from(&ticket);
+    view.thread = tickets::thread(cx.world, &ticket.id, true, THREAD_MAX)?;
     Ok(view)
 }
 
@@ -108,6 +131,12 @@ pub fn change_ticket(
         ticket.assignee = if is_nobody { None } else { Some(input::assignee(assignee)?) };
         what.push("assignee changed".to_owned());
     }
+    if let Some(until) = &changes.snoozed_until {
+        let now = cx.world.now();
+        let until = until.as_deref().map(|text| snooze::read(&ticket, text, now)).transpose()?;
+        ticket.snoozed_until = until;
+        what.push(if until.is_some() { "snoozed" } else { "woken" }.to_owned());
+    }
     let what = what.join(", ");
     cx.world.atomically(|| save_ticket(cx, &ticket, author, &what))?;
     own_ticket(cx, id)
@@ -121,9 +150,9 @@ pub fn add_note(
     author: &Author,
 ) -> Result<TicketView, Failure> {
     let body = input::body(body)?;
-    find_ticket(cx, id)?;
+    let ticket = find_ticket(cx, id)?;
     let now = cx.world.now();
-    tickets::add(cx.world, id, EntryKind::Note, author, &body, None, now)?;
+    tickets::add(cx.world, &ticket.id, EntryKind::Note, author, &body, None, now)?;
     own_ticket(cx, id)
 }
 

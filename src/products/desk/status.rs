@@ -142,7 +142,7 @@ fn find(cx: &Cx<'_, impl World>, key: &str) -> Result<(Ticket, Vec<Entry>, Stand
     let token = Token::parse(key).filter(|token| token.scope == *cx.scope).ok_or_else(missing)?;
     let ticket = tickets::find_by_number(cx.world, token.number)?;
     let opens = |ticket: &Ticket| token.opens(&cx.config.keys, Purpose::Read, &ticket.id);
-    let ticket = ticket.filter(opens).ok_or_else(missing)?;
+    let ticket = tickets::follow(cx.world, ticket.filter(opens).ok_or_else(missing)?)?;
     let thread = tickets::thread(cx.world, &ticket.id, false, SHOWN)?;
     let standing = standing(cx, &ticket, &thread)?;
     Ok((ticket, thread, standing))

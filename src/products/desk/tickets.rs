@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::base::id::{MailId, PaymentId, TicketId};
 use crate::base::time::UnixSeconds;
 use crate::mail::inbound::{Attachment, Verdict};
-use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::desk::{Author, Priority, Status, Ticket};
@@ -76,8 +75,8 @@ pub struct NewTicket<'a> {
     pub payment: Option<&'a PaymentId>,
 }
 
-const COLUMNS: &str = "number, id, subject, body, email, status, priority, category, tags, \
-     assignee, author, created_at, updated_at";
+pub(super) const COLUMNS: &str = "number, id, subject, body, email, status, priority, category, tags, \
+     assignee, author, created_at, updated_at, snoozed_until, merged_into";
 
 /// Inserts a ticket.
 ///
@@ -106,45 +105,32 @@ pub fn open(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// One ticket.
+/// One ticket, or the one that it has become part of.
 ///
 /// # Errors
 /// As [`open`].
 pub fn find(sql: &impl Sql, id: &TicketId) -> Result<Option<Ticket>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM tickets WHERE id = ?1");
-    first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()
+    let found = first(sql, &statement, &[id.as_str().into()])?.as_mut().map(ticket).transpose()?;
+    found.map(|found| follow(sql, found)).transpose()
 }
 
-/// The ticket with this number.
+/// The ticket that this one has become part of, or itself.
+///
+/// # Errors
+/// As [`open`].
+pub fn follow(sql: &impl Sql, ticket: Ticket) -> Result<Ticket, SqlError> {
+    let Some(number) = ticket.merged_into else { return Ok(ticket) };
+    Ok(find_by_number(sql, number)?.unwrap_or(ticket))
+}
+
+/// The ticket with this number, also if it has become part of another one.
 ///
 /// # Errors
 /// As [`open`].
 pub fn find_by_number(sql: &impl Sql, number: u32) -> Result<Option<Ticket>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM tickets WHERE number = ?1");
     first(sql, &statement, &[number.into()])?.as_mut().map(ticket).transpose()
-}
-
-/// Tickets: open ones first, then by urgency, then newest first.
-pub static MOST_URGENT_FIRST: Order = Order {
-    list: "tickets",
-    keys: &[
-        ("status = 'resolved'", KeyKind::Int),
-        (
-            "CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END",
-            KeyKind::Int,
-        ),
-        ("-number", KeyKind::Int),
-    ],
-};
-
-/// A page of the tickets in the order [`MOST_URGENT_FIRST`].
-///
-/// # Errors
-///
-/// As [`open`].
-pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Ticket>, SqlError> {
-    let query = Query { columns: COLUMNS, table: "tickets", condition: "TRUE", parameters: &[] };
-    page.find(sql, query, ticket)
 }
 
 /// The number of tickets.
@@ -163,8 +149,8 @@ pub fn count(sql: &impl Sql) -> Result<u64, SqlError> {
 /// As [`open`].
 pub fn update(sql: &impl Sql, ticket: &Ticket, now: UnixSeconds) -> Result<(), SqlError> {
     let statement = "UPDATE tickets SET status = ?2, priority = ?3, category = ?4, tags = ?5, \
-         assignee = ?6, updated_at = ?7 WHERE id = ?1";
-    let parameters: [SqlValue; 7] = [
+         assignee = ?6, updated_at = ?7, snoozed_until = ?8, terms = 0 WHERE id = ?1";
+    let parameters: [SqlValue; 8] = [
         ticket.id.as_str().into(),
         ticket.status.as_str().into(),
         ticket.priority.as_str().into(),
@@ -172,6 +158,8 @@ pub fn update(sql: &impl Sql, ticket: &Ticket, now: UnixSeconds) -> Result<(), S
         serde_json::json!(ticket.tags).to_string().into(),
         ticket.assignee.as_deref().into(),
         now.into(),
+        // What is resolved does not sleep.
+        ticket.snoozed_until.filter(|_| ticket.status == Status::Open).into(),
     ];
     sql.run(statement, &parameters).map(drop)
 }
@@ -200,7 +188,18 @@ pub fn add(
         mail.map(MailId::as_str).into(),
         now.into(),
     ];
-    sql.run(statement, &parameters).map(drop)
+    sql.run(statement, &parameters)?;
+    mark_changed(sql, id)
+}
+
+/// The text of a ticket has changed: it is indexed anew before the next search.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn mark_changed(sql: &impl Sql, id: &TicketId) -> Result<(), SqlError> {
+    let statement = "UPDATE tickets SET terms = 0 WHERE id = ?1 AND terms <> 0";
+    sql.run(statement, &[id.as_str().into()]).map(drop)
 }
 
 /// The newest entries of a thread, oldest first. `with_internal`: also notes and changes.
@@ -216,7 +215,7 @@ pub fn thread(
 ) -> Result<Vec<Entry>, SqlError> {
     let statement = "SELECT kind, author, text, mail_id, at, rest, verdict, files FROM \
          (SELECT * FROM ticket_entries WHERE ticket_id = ?1 AND (?2 OR kind IN ('reply', 'message')) \
-         ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
+         ORDER BY at DESC, seq DESC LIMIT ?3) ORDER BY at, seq";
     let parameters = [id.as_str().into(), u32::from(with_internal).into(), limit.into()];
     all(sql, statement, &parameters, entry)
 }
@@ -259,13 +258,14 @@ pub fn has_room_for_reply(
     Ok(sent.map_or(Ok(0), |mut columns| columns.count())? < REPLIES_MAX)
 }
 
-/// The ticket that a payment opened, if any.
+/// The ticket that a payment opened, or the one that this has become part of.
 ///
 /// # Errors
 ///
 /// As [`open`].
 pub fn opened_with(sql: &impl Sql, payment: &PaymentId) -> Result<Option<TicketId>, SqlError> {
-    let statement = "SELECT id FROM tickets WHERE payment_id = ?1";
+    let statement = "SELECT coalesce((SELECT id FROM tickets WHERE number = t.merged_into), t.id) \
+         FROM tickets t WHERE t.payment_id = ?1";
     let found = first(sql, statement, &[payment.as_str().into()])?;
     found.map(|mut columns| columns.parsed(TicketId::parse)).transpose()
 }
@@ -302,7 +302,7 @@ pub(super) fn entry(columns: &mut Columns) -> Result<Entry, SqlError> {
     })
 }
 
-fn ticket(columns: &mut Columns) -> Result<Ticket, SqlError> {
+pub(super) fn ticket(columns: &mut Columns) -> Result<Ticket, SqlError> {
     Ok(Ticket {
         number: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         id: columns.parsed(TicketId::parse)?,
@@ -317,5 +317,7 @@ fn ticket(columns: &mut Columns) -> Result<Ticket, SqlError> {
         author: Author::parse(&columns.text()?),
         created_at: columns.moment()?,
         updated_at: columns.moment()?,
+        snoozed_until: columns.optional_int()?.map(UnixSeconds::new),
+        merged_into: columns.optional_int()?.and_then(|number| u32::try_from(number).ok()),
     })
 }

@@ -48,6 +48,8 @@ pub struct TicketView {
     pub created_at: String,
     /// When it last changed.
     pub updated_at: String,
+    /// Until when it sleeps, if it does.
+    pub snoozed_until: Option<String>,
 }
 
 /// A page of tickets.
@@ -57,6 +59,8 @@ pub struct TicketView {
 pub struct Tickets {
     /// Open and urgent ones first.
     pub tickets: Vec<TicketView>,
+    /// Whether a search has looked through all tickets. Another one looks further.
+    pub is_whole: bool,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -155,6 +159,7 @@ impl From<&Ticket> for TicketView {
             thread: Vec::new(),
             created_at: ticket.created_at.to_string(),
             updated_at: ticket.updated_at.to_string(),
+            snoozed_until: ticket.snoozed_until.map(|moment| moment.to_string()),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::products::desk::call::DeskCall;
 use crate::products::desk::input::{ListTickets, SearchKb};
 use crate::products::desk::outgoing::write_to_customer;
 use crate::products::desk::rules::{Held, Rules};
+use crate::products::desk::search::{self, MOST_URGENT_FIRST, Wanted};
 use crate::products::desk::tickets::{self, EntryKind, NewTicket};
 use crate::products::desk::{Author, Status, Ticket, drafts, kb, status};
 use crate::rails::outcome::{Abort, Failure, Money};
@@ -51,10 +52,14 @@ pub fn search_kb(cx: &Cx<'_, impl World>, asked: &SearchKb) -> Result<Value, Fai
 
 /// The host's tickets, for its programs.
 pub fn list_tickets(cx: &Cx<'_, impl World>, asked: &ListTickets) -> Result<Value, Failure> {
-    let (order, cursor) = (&tickets::MOST_URGENT_FIRST, asked.cursor.as_deref());
+    let (order, cursor) = (&MOST_URGENT_FIRST, asked.cursor.as_deref());
     let page = Page::read(order, asked.limit, cursor, cx.world.now())?;
-    let found = tickets::list(cx.world, &page)?;
+    let (found, is_whole) = search::list(cx.world, &page, &Wanted::read(asked)?)?;
     let mut answer = found.map(|ticket| brief(&ticket)).answer("tickets");
+    if !is_whole {
+        let what = "not all tickets were looked through yet; search again";
+        answer.insert("incomplete".to_owned(), what.into());
+    }
     answer.insert("notice".to_owned(), NOTICE.into());
     Ok(answer.into())
 }
@@ -69,7 +74,7 @@ pub fn check(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failure> {
         return if is_full { Err(full("this desk takes no more tickets")) } else { Ok(()) };
     };
     let ticket = find_ticket(cx, id).map_err(no_money)?;
-    if tickets::entries(cx.world, id)? >= tickets::ENTRIES_MAX {
+    if tickets::entries(cx.world, &ticket.id)? >= tickets::ENTRIES_MAX {
         return Err(full("the thread of this ticket is full; open a new ticket"));
     }
     if call.may_wait() && drafts::count_waiting(cx.world)? >= drafts::WAITING_MAX {
@@ -81,7 +86,7 @@ pub fn check(cx: &Cx<'_, impl World>, call: &DeskCall) -> Result<(), Failure> {
         return Err(Abort::new(Code::NoAddress, detail).with_money(Money::NotMoved).into());
     }
     if matches!(call, DeskCall::Send { .. })
-        && !tickets::has_room_for_reply(cx.world, id, cx.world.now())?
+        && !tickets::has_room_for_reply(cx.world, &ticket.id, cx.world.now())?
     {
         let detail = "3 replies left for this ticket within 5 minutes; wait, or use draftReply";
         let abort = Abort::new(Code::RateLimited, detail).with_money(Money::NotMoved);
@@ -192,12 +197,12 @@ pub fn carry_out(
 /// A ticket for a paying reader: without notes, addresses and history.
 pub fn context_of(cx: &Cx<'_, impl World>, id: &TicketId) -> Result<Value, SqlError> {
     let ticket = stored_ticket(cx, id)?;
-    let entries = tickets::thread(cx.world, id, false, THREAD_MAX)?.into_iter();
+    let entries = tickets::thread(cx.world, &ticket.id, false, THREAD_MAX)?.into_iter();
     let thread = newest_that_fit(entries.map(
         |entry| json!({"kind": entry.kind, "at": entry.at, "text": text::visible(&entry.text)}),
     ));
     let shown = u64::try_from(thread.len()).unwrap_or(u64::MAX);
-    let left_out = tickets::replies(cx.world, id)?.saturating_sub(shown);
+    let left_out = tickets::replies(cx.world, &ticket.id)?.saturating_sub(shown);
     let mut value = brief(&ticket);
     if let Some(untrusted) = value.get_mut("untrusted").and_then(Value::as_object_mut) {
         untrusted.insert("body".to_owned(), text::visible(&ticket.body).into());
@@ -285,13 +290,13 @@ fn send_or_queue(
     let now = cx.world.now();
     // Checked again here, because this is where mail leaves.
     let rules = Rules::load(cx.world, now)?;
-    let has_room = tickets::has_room_for_reply(cx.world, id, now)?;
+    let ticket = stored_ticket(cx, id)?;
+    let has_room = tickets::has_room_for_reply(cx.world, &ticket.id, now)?;
     let held = rules.check_breaker().err().or(asker.held);
     let held = held.or_else(|| (!has_room).then_some(Held::TooMany));
     if let Some(held) = held {
         return queue(cx, id, drafts::Kind::Reply, body, &held.to_string(), asker);
     }
-    let ticket = stored_ticket(cx, id)?;
     write_to_customer(cx, &ticket, body, &asker.author)?;
     Ok(json!({
         "success": true,
@@ -311,9 +316,9 @@ fn queue(
     asker: &Asker<'_>,
 ) -> Result<Value, SqlError> {
     let draft = DraftId::random(cx.world);
-    let author = &asker.author;
-    let new =
-        drafts::NewDraft { ticket: id, kind, text: body, reason, author, payment: asker.payment };
+    let (author, payment) = (&asker.author, asker.payment);
+    let ticket = &stored_ticket(cx, id)?.id;
+    let new = drafts::NewDraft { ticket, kind, text: body, reason, author, payment };
     drafts::add(cx.world, &draft, &new, cx.world.now())?;
     Ok(json!({
         "success": true,

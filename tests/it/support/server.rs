@@ -198,7 +198,7 @@ impl Server {
     pub(crate) fn everything(&self) -> String {
         let mut text = String::new();
         let tables = self.sql(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'kb_text_*'",
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_text_*'",
         );
         for table in &tables {
             let SqlValue::Text(name) = &table[0] else { panic!("a table without a name") };

@@ -1344,13 +1344,21 @@ createdAt: string,
 /**
  * When it last changed.
  */
-updatedAt: string, };
+updatedAt: string, 
+/**
+ * Until when it sleeps, if it does.
+ */
+snoozedUntil: string | null, };
 
 export type Tickets = { 
 /**
  * Open and urgent ones first.
  */
 tickets: Array<TicketView>, 
+/**
+ * Whether a search has looked through all tickets. Another one looks further.
+ */
+isWhole: boolean, 
 /**
  * The cursor of the next page, if there is one.
  */

@@ -10,16 +10,32 @@ import type {
   TicketView,
 } from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
-import { pagesOf } from "../shared/use-paged-list";
+import { pagesOf, type FetchPage } from "../shared/use-paged-list";
 import type { TicketChanges } from "./fields";
 
 /** The answer to a reply: sent, or a draft that waits for approval. */
 export type Replied = { outcome: "sent" | "draft"; message: string; reason?: string };
 
-export const tickets = pagesOf((answer: Tickets) => answer.tickets, own("tickets"));
+/** What tickets are looked for; blank words: all. */
+export type Search = { query: string; status: "" | "open" | "snoozed" | "resolved" };
+/** Pages of the tickets that are looked for, and whether all of them were looked through. */
+export const tickets =
+  ({ query, status }: Search, told: (isWhole: boolean) => void): FetchPage<TicketView> =>
+  async (cursor) => {
+    const asked = {
+      ...(query.trim() !== "" && { query }),
+      ...(status !== "" && { status }),
+      ...(cursor !== undefined && { cursor }),
+    };
+    const answer = await request<Tickets>("POST", `${own("tickets")}/search`, asked);
+    told(answer.isWhole);
+    return { items: answer.tickets, nextCursor: answer.nextCursor };
+  };
 export const ticket = (id: string) => request<TicketView>("GET", own("tickets", id));
 export const changeTicket = (id: string, changes: TicketChanges) =>
   request<TicketView>("PATCH", own("tickets", id), changes);
+export const mergeTicket = (id: string, into: number) =>
+  request<TicketView>("POST", `${own("tickets", id)}/merge`, { into });
 export const addNote = (id: string, body: string) =>
   request<TicketView>("POST", `${own("tickets", id)}/notes`, { body });
 export const reply = (id: string, body: string) =>

@@ -1,5 +1,5 @@
 import type { Priority, TicketView } from "../../../api/types";
-import { Badge, visible } from "../../../parts";
+import { Badge, Time, visible } from "../../../parts";
 
 const TONES: Record<Priority, "plain" | "info" | "warn" | "bad"> = {
   low: "plain",
@@ -10,10 +10,16 @@ const TONES: Record<Priority, "plain" | "info" | "warn" | "bad"> = {
 
 /** Status, priority, category and tags of a ticket. */
 export function TicketBadges({ ticket }: { ticket: TicketView }) {
-  const { status, priority, category, tags } = ticket;
+  const { status, priority, category, tags, snoozedUntil } = ticket;
   return (
     <span className="host-badges">
-      <Badge tone={status === "open" ? "warn" : "ok"}>{status === "open" ? "Open" : "Resolved"}</Badge>
+      {snoozedUntil === null ? (
+        <Badge tone={status === "open" ? "warn" : "ok"}>{status === "open" ? "Open" : "Resolved"}</Badge>
+      ) : (
+        <Badge tone="info">
+          Sleeps until <Time at={snoozedUntil} />
+        </Badge>
+      )}
       <Badge tone={TONES[priority]}>{priority}</Badge>
       {category !== null && <Badge>{visible(category)}</Badge>}
       {tags.map((tag) => (

@@ -8,6 +8,8 @@ export type TicketChanges = {
   category?: string;
   tags?: string[];
   assignee?: string;
+  /** `null` wakes the ticket. */
+  snoozedUntil?: string | null;
 };
 
 export const PRIORITIES = ["low", "normal", "high", "urgent"] as const satisfies readonly Priority[];
@@ -32,6 +34,19 @@ export function ticketChanges(values: TicketValues, ticket: TicketView): TicketC
   if (values.assignee.trim() !== before.assignee) changes.assignee = values.assignee.trim();
   if (values.tags !== before.tags) changes.tags = tagsOf(values.tags);
   return changes;
+}
+
+/** In how many days a ticket comes back, at eight in the morning of the host. */
+export const NAPS: readonly { name: string; days: (now: Date) => number }[] = [
+  { name: "Until tomorrow", days: () => 1 },
+  { name: "Until Monday", days: (now) => (8 - now.getDay()) % 7 || 7 },
+  { name: "For a week", days: () => 7 },
+];
+
+/** Eight in the morning so many days after `now`, where the host is. */
+export function morningIn(days: number, now: Date): string {
+  const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 8);
+  return day.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function tagsOf(text: string): string[] {

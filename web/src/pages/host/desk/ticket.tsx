@@ -13,8 +13,11 @@ import { TicketBadges } from "./badges";
 import { DOUBTS } from "./doubts";
 import { ticketValues } from "./fields";
 import { TicketForm } from "./form";
+import { TicketLife } from "./life";
 
-export function Ticket({ id, close }: { id: string; close: () => void }) {
+type Props = { id: string; close: () => void; openTicket: (id: string) => void };
+
+export function Ticket({ id, close, openTicket }: Props) {
   const load = useLoad(useMemo(() => () => api.ticket(id), [id]));
   const [message, setMessage] = useState<Message | null>(null);
   const done = (next: Message) => {
@@ -38,6 +41,7 @@ export function Ticket({ id, close }: { id: string; close: () => void }) {
               ticket={ticket}
               done={(text) => done({ kind: "ok", text })}
             />
+            <TicketLife ticket={ticket} done={(text) => done({ kind: "ok", text })} openTicket={openTicket} />
           </>
         )}
       </Loaded>

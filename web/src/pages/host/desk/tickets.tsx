@@ -1,7 +1,7 @@
 // The tickets of the desk: the list, or one ticket.
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef, useState, type FormEvent } from "react";
 import type { TicketView } from "../../../api/types";
-import { Button, Time, visible } from "../../../parts";
+import { Button, Notice, SelectField, TextField, Time, visible } from "../../../parts";
 import { Paged, Refresh } from "../shared/loaded";
 import { usePagedList } from "../shared/use-paged-list";
 import * as api from "./api";
@@ -23,22 +23,37 @@ export function Tickets({ shown, show }: Props) {
       <h3 ref={heading} tabIndex={-1}>
         Tickets
       </h3>
-      {shown === null ? <List show={show} /> : <Ticket key={shown} id={shown} close={() => show(null)} />}
+      {shown === null ? (
+        <List show={show} />
+      ) : (
+        <Ticket key={shown} id={shown} close={() => show(null)} openTicket={show} />
+      )}
     </>
   );
 }
 
+const ALL: api.Search = { query: "", status: "" };
+
 function List({ show }: { show: (id: string) => void }) {
-  const list = usePagedList(api.tickets);
+  const [search, setSearch] = useState(ALL);
+  const [isWhole, setIsWhole] = useState(true);
+  const list = usePagedList(useMemo(() => api.tickets(search, setIsWhole), [search]));
+  const isSearch = search !== ALL;
   return (
     <>
+      <SearchForm search={setSearch} />
       <div className="row">
         <Refresh of={list} />
       </div>
+      {!isWhole && <Notice>Not all tickets were looked through yet. Press Refresh to look further.</Notice>}
       <Paged
         list={list}
         loading="Loading the tickets…"
-        empty={{ title: "No tickets yet", text: "Agents open them at your server with createTicket." }}
+        empty={
+          isSearch
+            ? { title: "No ticket like this", text: "Try fewer words, or another status." }
+            : { title: "No tickets yet", text: "Agents of your customers open them at your server." }
+        }
       >
         {(tickets) => (
           <ul className="host-list">
@@ -49,6 +64,36 @@ function List({ show }: { show: (id: string) => void }) {
         )}
       </Paged>
     </>
+  );
+}
+
+const STATUSES = [
+  { value: "", label: "All" },
+  { value: "open", label: "Open" },
+  { value: "snoozed", label: "Sleeping" },
+  { value: "resolved", label: "Resolved" },
+] as const;
+
+function SearchForm({ search }: { search: (search: api.Search) => void }) {
+  const [query, setQuery] = useState("");
+  const [status, setStatus] = useState<api.Search["status"]>("");
+  const look = (next: api.Search["status"]) =>
+    search(query.trim() === "" && next === "" ? ALL : { query, status: next });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    look(status);
+  };
+  const choose = (value: string) => {
+    const next = STATUSES.find((one) => one.value === value)?.value ?? "";
+    setStatus(next);
+    look(next);
+  };
+  return (
+    <form className="host-inline" role="search" onSubmit={submit} noValidate>
+      <TextField label="Words or number" type="search" value={query} onChange={setQuery} maxLength={200} />
+      <SelectField label="Status" options={STATUSES} value={status} onChange={choose} />
+      <Button type="submit">Search</Button>
+    </form>
   );
 }
 
