@@ -13,6 +13,7 @@ use crate::guest::views::{
     PaymentView, Proof, ToolView, WithdrawalView,
 };
 use crate::guest::withdrawal::model::State as WithdrawalState;
+use crate::host::prices::{OwnPrices, PriceView};
 use crate::host::views::{
     CreatedCredential, CredentialView, OwnCredentials, OwnMails, OwnPayments, ProfileView,
     Registered, RevokedCredential, Status as CredentialStatus,
@@ -86,7 +87,7 @@ fn types() -> String {
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, Question, Record, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
-        Count, Line, OwnPayments, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
+        Count, Line, OwnPayments, PriceView, OwnPrices, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
         bought::Again, bought::RefundState, bought::Refund, bought::Cancel, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,
         views::OwnWallet, views::Line, views::Tickets,

@@ -9,7 +9,7 @@ use crate::base::id::EventId;
 use crate::host::command::Command;
 use crate::host::profile::read_products;
 use crate::host::views::{OwnMails, OwnPayments, ProfileView};
-use crate::host::{Host, backup, credentials};
+use crate::host::{Host, backup, credentials, prices};
 use crate::http::route::{Format, Own};
 use crate::identity::access::Caller;
 use crate::ledger::limits::{LimitChanges, Limits};
@@ -21,6 +21,7 @@ use crate::ports::{SqlError, World};
 use crate::products::{desk, events, vault};
 use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
+use crate::sale::prices::Prices;
 use crate::sale::request::{CSV_LINES_MAX, PAGE, csv_file, member, ok, read_body};
 use crate::shop::Shop;
 use crate::shop::profile::{ABOUT_CHARS_MAX, Listed, NAME_CHARS_MAX, Profile, Words};
@@ -108,6 +109,7 @@ impl<W: World> Host<W> {
                 .and_then(|()| pictured(&self.shop(profile), item.as_ref())),
             Own::Entrance(event_id) => events::entrance::rest::list(&cx, event_id, cursor),
             Own::Enter(event_id) => events::entrance::rest::sync(&cx, event_id, body),
+            Own::Prices | Own::ChangePrices => prices::answer(&cx, own, body),
             Own::Refunds => Ok(ok(&events::refunds::page(&cx, None, cursor)?)),
             Own::PayRefunds => Ok(ok(&events::refunds::pay_refunds(&cx, read_body(body)?)?)),
             Own::Secrets => Ok(ok(&vault::manage::own_secrets(&cx)?)),
@@ -147,7 +149,8 @@ const fn length_of(format: Format) -> u32 {
 }
 
 /// The public manifest: tools, prices, networks and payTo.
-pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
+pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Result<Reply, SqlError> {
+    let prices = Prices::load(shop.cx.world)?;
     let networks: Vec<Value> = shop
         .cx
         .config
@@ -161,14 +164,14 @@ pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Reply {
             })
         })
         .collect();
-    ok(&json!({
+    Ok(ok(&json!({
         "mcpUrl": shop.cx.server_url(),
         "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", shop.cx.config.public_url, shop.profile.scope),
         "payTo": shop.profile.wallet.to_checksum(None),
         "networks": networks,
         "host": {"displayName": shop.profile.words.display_name, "about": shop.profile.words.about},
-        "tools": catalog::prices(shop.profile.products),
-    }))
+        "tools": catalog::prices(shop.profile.products, &prices),
+    })))
 }
 
 fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {

@@ -89,6 +89,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         Own::Desk(asked) => tier_at_desk(asked),
         Own::Register
         | Own::ChangeProfile
+        | Own::ChangePrices
         | Own::SetPicture(None)
         | Own::RemovePicture(None)
         | Own::Credentials
@@ -105,6 +106,7 @@ const fn tier_of(own: &Own) -> Option<Tier> {
         | Own::Messages(_)
         | Own::Secrets
         | Own::Retrievals(_)
+        | Own::Prices
         | Own::Refunds
         | Own::Revenue
         | Own::Mail

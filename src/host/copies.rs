@@ -8,12 +8,11 @@ use crate::base::http::{Headers, Reply};
 use crate::base::id::ScopeId;
 use crate::base::rate_limit::{Budget, RateLimiter};
 use crate::base::time::UnixSeconds;
-use crate::host::lists;
+use crate::host::lists::{self, Sold};
 use crate::http::source::Source;
 use crate::identity::access::Caller;
 use crate::mcp::eras::{self, Fault, Inbound};
 use crate::shop::limits::{CALL_COST, LIST_COST};
-use crate::shop::registry::Products;
 
 /// How long a copy is used, seconds. A list that names its age (`ttlMs`) is never older than it says.
 pub const COPY_SECONDS: i64 = 10;
@@ -23,9 +22,10 @@ const COPIES_MAX: usize = 1_000;
 const QUESTION_BYTES_MAX: usize = 4_096;
 
 /// What the lists of a host depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    pub products: Products,
+    /// The products that are on, and their prices.
+    pub sold: Sold,
     /// The host's limit of unpaid calls from one source.
     pub unpaid_per_minute: u32,
 }
@@ -74,7 +74,7 @@ impl Copies {
             Inbound::Call(call) => call,
         };
         let age = u64::try_from(now.since(*at)).unwrap_or_default().saturating_mul(1_000);
-        let Some(reply) = lists::answer(&call, known.products, &Caller::Stranger, age) else {
+        let Some(reply) = lists::answer(&call, &known.sold, &Caller::Stranger, age) else {
             return Told::NoList;
         };
         let budget = Budget::per_minute(known.unpaid_per_minute.saturating_mul(CALL_COST));

@@ -22,6 +22,7 @@ use crate::products::events::store::{self, Filter};
 use crate::products::events::{Event, Seats};
 use crate::products::vault::{self, Secret};
 use crate::rails::outcome::{Abort, Failure};
+use crate::sale::prices::Prices as OwnPrices;
 use crate::sale::tool::{Access, Price};
 use crate::shop::Shop;
 use crate::shop::profile::{self, Listed};
@@ -163,6 +164,7 @@ fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let events = events(shop)?;
     let secrets = secrets(shop)?;
     let on_sale = OnSale {
+        own: OwnPrices::load(shop.cx.world)?,
         seats: range(events.iter().map(|event| event.price)),
         event: events.iter().find(|event| !event.price.is_zero()).map(|event| event.id.clone()),
         secrets: range(secrets.iter().map(|secret| secret.price)),
@@ -228,6 +230,8 @@ fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
 
 /// What is sold now: the lowest and the highest price of each kind, and one of it.
 struct OnSale {
+    /// The prices that the host has set for tools.
+    own: OwnPrices,
     seats: Option<(Usdc, Usdc)>,
     event: Option<EventId>,
     secrets: Option<(Usdc, Usdc)>,
@@ -254,10 +258,14 @@ fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<Secret>, SqlError> {
 /// A tool as it is listed; `None` if it is not for strangers.
 fn listed_tool(tool: Tool, on_sale: &OnSale) -> Option<ListedTool> {
     let spec = tool.spec();
+    let own = on_sale.own.own(spec);
     let (prices, price_words) = match spec.access {
         Access::Owner | Access::Buyer => return None,
         Access::Free => (Some((Usdc::ZERO, Usdc::ZERO)), None),
-        Access::Paid(Price::Fixed(price), _) => (Some((price, price)), None),
+        Access::Paid(Price::Fixed(usual), _) => {
+            let price = own.map_or(usual, |own| own.amount);
+            (Some((price, price)), None)
+        }
         Access::Paid(Price::Varies(words), _) => {
             let prices = match tool.product() {
                 Product::Events => on_sale.seats,
@@ -277,7 +285,7 @@ fn listed_tool(tool: Tool, on_sale: &OnSale) -> Option<ListedTool> {
         example,
         name: spec.name.to_owned(),
         title: spec.title.to_owned(),
-        description: spec.full_description(),
+        description: own.map_or_else(|| spec.full_description(), |own| spec.description_at(own)),
         prices,
         price_words,
     })

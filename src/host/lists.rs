@@ -12,6 +12,7 @@ use crate::host::caller::check;
 use crate::identity::access::Caller;
 use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault};
+use crate::sale::prices::Prices;
 use crate::shop::registry::Products;
 
 const INSTRUCTIONS: &str = "This is the server of one host. Lists are free; what is sold (a seat with rsvpToEvent, a secret with retrieveSecret) costs the price that its list names, in USDC, paid with x402: call the tool, pay the challenge, call it again with the payment. If an answer is lost or a payment's outcome is unknown, repeat the same call with exactly the same payment; it is never charged twice. If that says proof_needed, as it does for x402 version 1, call with a SIGN-IN-WITH-X header of the wallet that paid.";
@@ -19,14 +20,20 @@ const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
 
 thread_local! {
-    /// The list of tools for strangers as JSON text, for each set of products: it is what agents ask for most.
-    static FOR_STRANGERS: RefCell<BTreeMap<Products, Rc<str>>> = RefCell::default();
+    /// The list of tools for strangers as JSON text, by products and prices: it is what agents ask for most.
+    static FOR_STRANGERS: RefCell<BTreeMap<Sold, Rc<str>>> = RefCell::default();
 }
 
-/// The answer to a method, if it is one of these. `age_millis`: the age of `products`; the answer is fresh for that much
+/// What is sold, on which the lists depend.
+pub type Sold = (Products, Prices);
+
+/// Lists of different hosts that are kept.
+const KEPT_MAX: usize = 200;
+
+/// The answer to a method, if it is one of these. `age_millis`: the age of `sold`; the answer is fresh for that much
 /// less.
 #[must_use]
-pub fn answer(call: &Call, products: Products, caller: &Caller, age_millis: u64) -> Option<Reply> {
+pub fn answer(call: &Call, sold: &Sold, caller: &Caller, age_millis: u64) -> Option<Reply> {
     let fresh = |ttl_millis: u64| {
         let ttl_millis = ttl_millis.saturating_sub(age_millis);
         Some(Cache { ttl_millis, scope: CacheScope::Private })
@@ -38,7 +45,7 @@ pub fn answer(call: &Call, products: Products, caller: &Caller, age_millis: u64)
         "tools/list" => {
             let cache = fresh(MINUTE_MILLIS);
             return Some(match one_page(&call.params) {
-                Ok(()) => eras::answer_text(call, &tools(products, caller), Map::new(), cache),
+                Ok(()) => eras::answer_text(call, &tools(sold, caller), Map::new(), cache),
                 Err(fault) => eras::answer(call, Err(fault), None),
             });
         }
@@ -53,15 +60,23 @@ pub fn answer(call: &Call, products: Products, caller: &Caller, age_millis: u64)
 }
 
 /// The result of `tools/list` as JSON text.
-fn tools(products: Products, caller: &Caller) -> Rc<str> {
+fn tools(sold: &Sold, caller: &Caller) -> Rc<str> {
     let listed = || {
         let may_call = |tool| check(caller, tool).is_ok();
-        Rc::from(json!({"tools": catalog::list(products, may_call)}).to_string())
+        Rc::from(json!({"tools": catalog::list(sold.0, &sold.1, may_call)}).to_string())
     };
     match caller {
         Caller::Owner | Caller::Agent(_) => listed(),
-        Caller::Stranger => FOR_STRANGERS
-            .with_borrow_mut(|lists| Rc::clone(lists.entry(products).or_insert_with(listed))),
+        Caller::Stranger => FOR_STRANGERS.with_borrow_mut(|lists| {
+            if let Some(known) = lists.get(sold) {
+                return Rc::clone(known);
+            }
+            // The gateway has the lists of many hosts, and each may have many prices over time.
+            if lists.len() >= KEPT_MAX {
+                lists.clear();
+            }
+            Rc::clone(lists.entry(sold.clone()).or_insert_with(listed))
+        }),
     }
 }
 

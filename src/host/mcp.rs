@@ -22,6 +22,7 @@ use crate::rails::mpp::receipt;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
 use crate::rails::received::{self, Ways};
 use crate::rails::x402::dialects;
+use crate::sale::prices::Prices;
 use crate::shop::Shop;
 use crate::shop::limits::{CALL_COST, LIST_COST};
 use crate::shop::pay::ToolCall;
@@ -100,7 +101,14 @@ impl<W: World> Host<W> {
         if let Err(fault) = admit_list(&self.shop(profile), command, caller, &call.method) {
             return eras::answer(&call, Err(fault), None);
         }
-        if let Some(reply) = lists::answer(&call, profile.products, caller, 0) {
+        let sold = match Prices::load(&self.world) {
+            Ok(prices) => (profile.products, prices),
+            Err(error) => {
+                let fault = internal(&self.shop(profile), &error, command);
+                return eras::answer(&call, Err(fault), None);
+            }
+        };
+        if let Some(reply) = lists::answer(&call, &sold, caller, 0) {
             return reply;
         }
         let fresh = |ttl_millis| Some(Cache { ttl_millis, scope: CacheScope::Private });

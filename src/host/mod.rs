@@ -18,6 +18,7 @@ pub mod lists;
 pub mod mcp;
 pub mod object;
 mod prepared;
+pub mod prices;
 pub mod profile;
 mod public;
 pub mod rebuild;
@@ -54,6 +55,7 @@ use crate::ports::{Level, Log, SqlError, World, storage};
 use crate::products::{desk, events};
 use crate::rails::outcome::{Abort, Failure, Fatal};
 use crate::sale::cx::Cx;
+use crate::sale::prices::Prices;
 use crate::sale::request::ok;
 use crate::shop::Shop;
 use crate::shop::memory::Memory;
@@ -195,7 +197,7 @@ impl<W: World> Host<W> {
                     let asked = HttpCall { name, headers: &headers, body: &body };
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
-                AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))),
+                AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))?),
                 AtHost::ServerCard => listing::card(&self.shop(&profile)),
                 AtHost::HostPage => {
                     public::host_page(&self.shop(&profile), command.cursor.as_deref())
@@ -249,7 +251,8 @@ impl<W: World> Host<W> {
     pub fn known(&self) -> Result<Option<Known>, SqlError> {
         let Some(profile) = self.object().profile()? else { return Ok(None) };
         let unpaid_per_minute = Limits::load(&self.world)?.unpaid_per_minute;
-        Ok(Some(Known { products: profile.products, unpaid_per_minute }))
+        let sold = (profile.products, Prices::load(&self.world)?);
+        Ok(Some(Known { sold, unpaid_per_minute }))
     }
 
     /// A page of an export in progress, for the Durable Object, which streams it.

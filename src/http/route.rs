@@ -135,6 +135,8 @@ pub enum Own {
     Restore,
     Revenue,
     /// Money that goes back to guests.
+    Prices,
+    ChangePrices,
     Refunds,
     PayRefunds,
     Mail,
@@ -327,6 +329,9 @@ fn own(method: &str, parts: &[&str]) -> Result<Own, NoRoute> {
         (["restore"], "POST") => Ok(Own::Restore),
         (["restore"], _) => Err(NoRoute::MethodNotAllowed("POST")),
         (["revenue"], _) => Ok(Own::Revenue),
+        (["prices"], "GET") => Ok(Own::Prices),
+        (["prices"], "PATCH") => Ok(Own::ChangePrices),
+        (["prices"], _) => Err(NoRoute::MethodNotAllowed("GET, HEAD, PATCH")),
         (["refunds"], "GET") => Ok(Own::Refunds),
         (["refunds"], "POST") => Ok(Own::PayRefunds),
         (["mail"], _) => Ok(Own::Mail),

@@ -68,4 +68,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-29.sql"),
     include_str!("schema-34.sql"),
     include_str!("schema-35.sql"),
+    include_str!("schema-36.sql"),
 ];

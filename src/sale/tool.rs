@@ -1,6 +1,7 @@
 //! The declaration of a tool: texts, schema, access, price, and fulfilment.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::money::Usdc;
@@ -88,6 +89,23 @@ pub trait ProductTool: Copy + PartialEq + 'static {
 /// The end of every paid tool's description.
 const LOST_ANSWER: &str = " If the answer is lost, repeat the same call with exactly the same payment (x402 version 2, or with a payment-identifier), or call with a SIGN-IN-WITH-X header of the wallet that paid; it is not charged again.";
 
+/// The end of the description of a tool of which one call in a day is free.
+const FIRST_FREE: &str =
+    "The first call of a wallet in a day (UTC) is free: call with a SIGN-IN-WITH-X header.";
+
+/// How a description names a price that is the same for every call.
+fn costs(amount: Usdc) -> String {
+    format!("Costs ${amount} in USDC")
+}
+
+/// What a call of a tool costs at a host that has set its price itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnPrice {
+    pub amount: Usdc,
+    /// Calls that a wallet has free in a day (UTC).
+    pub free_per_day: u32,
+}
+
 impl ToolSpec {
     /// The description that callers see.
     #[must_use]
@@ -95,6 +113,21 @@ impl ToolSpec {
         match self.access {
             Access::Paid(..) => format!("{}{LOST_ANSWER}", self.description),
             Access::Free | Access::Owner | Access::Buyer => self.description.to_owned(),
+        }
+    }
+
+    /// The description at a host's own price, which names the usual one.
+    #[must_use]
+    pub fn description_at(&self, own: OwnPrice) -> String {
+        let text = self.full_description();
+        let Some(usual) = self.fixed_price() else { return text };
+        let text = text.replace(&costs(usual), &costs(own.amount));
+        match own.free_per_day {
+            0 => text,
+            1 => format!("{text} {FIRST_FREE}"),
+            number => format!(
+                "{text} The first {number} calls of a wallet in a day (UTC) are free: call with a SIGN-IN-WITH-X header."
+            ),
         }
     }
 

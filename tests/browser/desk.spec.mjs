@@ -131,6 +131,28 @@ test("a ticket is found by its words, sleeps and wakes, and becomes part of anot
   await looksRight(page, "my-mcp-tickets-none");
 }));
 
+test("the host sets a price and gives calls away; an agent is asked for that price", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
+  await signInAsSampleHost(page);
+  await tab(page, "Desk").click();
+  await part(page, "Prices").click();
+  const price = page.getByRole("region", { name: "Read a ticket" });
+  await price.getByLabel("Price in dollars").fill("5,000");
+  await button(price, "Save the price of: Read a ticket").click();
+  await price.getByText(/^Must be at most \$/).waitFor();
+  await price.getByLabel("Price in dollars").fill("$0,10");
+  await price.getByText(/^10 cents a call\. From \$/).waitFor();
+  await price.getByLabel("Free calls a day for each wallet").fill("3");
+  await button(price, "Save the price of: Read a ticket").click();
+  await page.getByText("Read a ticket: the price was changed.").waitFor();
+  await price.getByText("Your price").waitFor();
+  await looksRight(page, "my-mcp-prices");
+  const { tools } = await (await fetch(`${stage.stack.host.mcpUrl}/manifest`)).json();
+  const { price: told, freePerDay } = tools.find(({ name }) => name === "getTicketContext");
+  assert.deepEqual({ told, freePerDay }, { told: "0.10", freePerDay: 3 });
+  await button(price, "Use the usual $0.02").click();
+  await price.getByText("Usual price").waitFor();
+}));
+
 /** The host with two drafts to one question before it, both of the same agent. */
 async function withTwoDrafts({ page, newVisitor }, question, second) {
   const guestPage = await (await newVisitor({})).newTab();

@@ -60,6 +60,8 @@ fn reply(told: Told) -> Reply {
 #[test]
 fn the_gateway_answers_a_list_as_the_host_would_and_leaves_it_the_rest() {
     let server = Server::open();
+    let prices = json!({"prices": {"getEventAnalytics": {"price": "0.25", "freePerDay": 2}}});
+    assert_eq!(server.as_owner(Action::Own(Own::ChangePrices), &prices).status, 200);
     let mut copies = copy_of(&server);
     let handshake = json!({"protocolVersion": "2025-11-25", "capabilities": {},
         "clientInfo": {"name": "t", "version": "1"}});
@@ -161,7 +163,7 @@ fn copies_of_many_hosts_have_a_limit() {
     let mut copies = Copies::default();
     let scope = |number: usize| ScopeId::parse(&format!("{number:032x}")).unwrap();
     for number in 0..2_000 {
-        copies.keep(scope(number), known, at(0));
+        copies.keep(scope(number), known.clone(), at(0));
     }
     let is_known = |copies: &mut Copies, number: usize, seconds: i64| {
         let ping = rpc("ping", &json!({})).to_string();

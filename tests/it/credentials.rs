@@ -276,6 +276,8 @@ fn by_rest() -> Vec<(Own, Option<&'static str>)> {
         (Own::Secrets, read),
         (Own::Retrievals(secret.clone()), read),
         (Own::Revenue, read),
+        (Own::Prices, read),
+        (Own::ChangePrices, None),
         (Own::Payments(Format::Json), read),
         (Own::Payments(Format::Csv), read),
         (Own::Decide(PaymentId::parse("pay_000000000000000000000000").unwrap()), None),

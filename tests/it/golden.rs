@@ -4,6 +4,7 @@ use events_concierge::host::command::Action;
 use events_concierge::http::cover::{Cover, Cut, Look};
 use events_concierge::http::route::AtHost;
 use events_concierge::mcp::catalog::list;
+use events_concierge::sale::prices::Prices;
 use events_concierge::sale::tool::{Access, Fulfilment, Price};
 use events_concierge::shop::registry::{Products, Tool};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::support::{Server, block_on};
 #[test]
 fn the_tool_list() {
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
-        insta::assert_json_snapshot!("tools-list", list(Products::default(), |_| true));
+        insta::assert_json_snapshot!("tools-list", list(Products::default(), &Prices::default(), |_| true));
     });
 }
 
@@ -91,31 +92,37 @@ fn the_covers() {
 /// Product rule: name, access, price and the order of work and money of every tool.
 #[test]
 fn what_each_tool_costs_and_who_may_call_it() {
-    let lines: Vec<String> = list(Products::parse(["events", "vault", "desk"]).unwrap(), |_| true)
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tool| {
-            let tool = Tool::by_name(tool["name"].as_str().unwrap()).unwrap();
-            let access = match tool.access() {
-                Access::Free => "free".to_owned(),
-                Access::Owner => "owner".to_owned(),
-                Access::Buyer => "buyer".to_owned(),
-                Access::Paid(price, settle) => {
-                    let price = match price {
-                        Price::Fixed(price) => format!("${price}"),
-                        Price::Varies(words) => format!("{words} price"),
-                    };
-                    let order = match settle {
-                        Fulfilment::AfterSettlement => "first",
-                        Fulfilment::Prepared => "last",
-                    };
-                    format!("paid {price}, settles {order}")
-                }
-            };
-            format!("{} {}: {access}; {}", tool.product().name(), tool.name(), tool.tier().name())
-        })
-        .collect();
+    let lines: Vec<String> =
+        list(Products::parse(["events", "vault", "desk"]).unwrap(), &Prices::default(), |_| true)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tool| {
+                let tool = Tool::by_name(tool["name"].as_str().unwrap()).unwrap();
+                let access = match tool.access() {
+                    Access::Free => "free".to_owned(),
+                    Access::Owner => "owner".to_owned(),
+                    Access::Buyer => "buyer".to_owned(),
+                    Access::Paid(price, settle) => {
+                        let price = match price {
+                            Price::Fixed(price) => format!("${price}"),
+                            Price::Varies(words) => format!("{words} price"),
+                        };
+                        let order = match settle {
+                            Fulfilment::AfterSettlement => "first",
+                            Fulfilment::Prepared => "last",
+                        };
+                        format!("paid {price}, settles {order}")
+                    }
+                };
+                format!(
+                    "{} {}: {access}; {}",
+                    tool.product().name(),
+                    tool.name(),
+                    tool.tier().name()
+                )
+            })
+            .collect();
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("tools", lines.join("\n"));
     });

@@ -31,6 +31,7 @@ mod mpp;
 mod news;
 mod pictures;
 mod post_office;
+mod prices;
 mod public;
 mod questions;
 mod reads;

@@ -208,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::mcp::catalog;
+    use crate::sale::prices::Prices;
     use crate::sale::tool::Access;
     use crate::shop::registry::Products;
 
@@ -221,7 +222,9 @@ mod tests {
 
     #[test]
     fn our_own_tools_are_read_as_they_are_meant() {
-        let tools = catalog::list(Products::default(), |tool| tool.access() != Access::Owner);
+        let tools = catalog::list(Products::default(), &Prices::default(), |tool| {
+            tool.access() != Access::Owner
+        });
         let read: Vec<ServerTool> =
             tools.as_array().unwrap().iter().map(|tool| read(tool).unwrap().0).collect();
         let paid: Vec<_> = read

@@ -19,7 +19,9 @@ use crate::products::desk::{Author, Priority, articles, bought, drafts, status};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms};
+use crate::sale::free_calls::free_call;
+use crate::sale::prices::price;
+use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
 use crate::sale::request::read_arguments;
 use crate::sale::tool::ProductTool;
 
@@ -76,10 +78,21 @@ impl Sale<Tool> for DeskSale {
 
     fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Usdc>) -> Result<Terms, Failure> {
         work::check(cx, &self.call)?;
-        let spec = self.tool.spec();
-        let amount = spec.fixed_price();
-        let amount = amount.ok_or_else(|| SqlError(format!("{} has no price", spec.name)))?;
+        let amount = price(cx.world, self.tool.spec())?.amount;
         Ok(Terms { amount, seats: None, description: work::describe(cx, &self.call)? })
+    }
+
+    fn free(&self, cx: &Cx<'_, impl World>, by: &Taker<'_>) -> Result<Option<Value>, Failure> {
+        let Some(free) = free_call(cx, self.tool.spec(), by)? else { return Ok(None) };
+        work::check(cx, &self.call)?;
+        let held = work::held_back(cx, free.wallet())?;
+        let author = Author::Wallet(free.wallet().to_owned());
+        let asker = Asker { author, held, payment: None };
+        let answer = cx.world.atomically(|| {
+            free.count(cx.world)?;
+            work::carry_out(cx, &self.call, &asker)
+        })?;
+        Ok(Some(answer))
     }
 
     fn recheck(

@@ -22,13 +22,18 @@ use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::To;
 use crate::products::events::store::{self, FreeTaken};
+use crate::products::events::tools::Tool;
 use crate::products::events::types::TicketType;
-use crate::products::events::{Event, NotOnSale, SeatFor, Seats, guests_only, seats, transfer};
+use crate::products::events::{
+    Event, NotOnSale, SeatFor, Seats, guests_only, records, seats, transfer,
+};
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
 use crate::sale::cx::Cx;
+use crate::sale::free_calls::free_call;
 use crate::sale::product::Taker;
 use crate::sale::repeat::ProvenPayer;
+use crate::sale::tool::ProductTool;
 
 /// Free seats that a wallet without history takes at once.
 const NEWCOMER_SEATS_MAX: u32 = 2;
@@ -69,6 +74,25 @@ pub(super) fn seat(
         return Err(other_wallet());
     }
     Ok(Some(take(cx, (&event, before), party, by)?))
+}
+
+/// The analytics of an event, if the host gives them to this wallet for nothing.
+///
+/// # Errors
+///
+/// `event_not_found`; no money moved.
+pub(super) fn analytics(
+    cx: &Cx<'_, impl World>,
+    id: &EventId,
+    by: &Taker<'_>,
+) -> Result<Option<Value>, Failure> {
+    let Some(free) = free_call(cx, Tool::GetEventAnalytics.spec(), by)? else { return Ok(None) };
+    records::event(cx, id).map_err(no_money)?;
+    let answer = cx.world.atomically(|| {
+        free.count(cx.world)?;
+        records::analytics(cx, id)
+    })?;
+    Ok(Some(answer))
 }
 
 /// The free seats that a proven wallet has at an event.

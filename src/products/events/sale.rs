@@ -14,7 +14,7 @@ use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::news::message;
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
-use crate::products::events::tools::{ANALYTICS_PRICE, Sold, Tool};
+use crate::products::events::tools::{Sold, Tool};
 use crate::products::events::{
     Event, NotOnSale, Status, bought, buyers, cancel, free, manage, records, refunds, seats, store,
     transfer, waitlist,
@@ -24,9 +24,11 @@ use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, pending};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
+use crate::sale::prices::price;
 use crate::sale::product::{Hold, Offer, Sale, Taker, Terms, not_sold};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
+use crate::sale::tool::ProductTool;
 
 /// A paid call of the events.
 #[derive(Debug)]
@@ -127,7 +129,8 @@ impl Sale<Tool> for EventSale {
         let (wallet, party) = match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", describe(&event));
-                return Ok(Terms { amount: ANALYTICS_PRICE, seats: None, description });
+                let amount = price(cx.world, Tool::GetEventAnalytics.spec())?.amount;
+                return Ok(Terms { amount, seats: None, description });
             }
             Self::Seat { wallet, party, .. } => (wallet, party),
         };
@@ -251,7 +254,7 @@ impl Sale<Tool> for EventSale {
             Self::Seat { event_id, wallet, party } => {
                 free::seat(cx, event_id, (*wallet, party), by)
             }
-            Self::Analytics { .. } => Ok(None),
+            Self::Analytics { event_id } => free::analytics(cx, event_id, by),
         }
     }
 

@@ -94,6 +94,7 @@ const GOOD: &[&str] = &[
     "/api/users/tickets/tkt_0123456789abcdef01234567/merge",
     "/api/users/tickets/search",
     "/api/users/approvals",
+    "/api/users/prices",
     "/api/users/approvals/drf_0123456789abcdef01234567/approve",
     "/api/users/approvals/drf_0123456789abcdef01234567/reject",
     "/api/users/desk",
@@ -153,6 +154,7 @@ fn path_of(route: &Route) -> String {
         Own::Payments(Format::Csv) => "payments.csv".to_owned(),
         Own::Export => "export".to_owned(),
         Own::Restore => "restore".to_owned(),
+        Own::Prices | Own::ChangePrices => "prices".to_owned(),
         Own::Refunds | Own::PayRefunds => "refunds".to_owned(),
         Own::Decide(id) => format!("payments/{id}/verdict"),
     };

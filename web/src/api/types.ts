@@ -1556,6 +1556,42 @@ payments: Array<OwnPayment>,
  */
 nextCursor?: string, };
 
+export type PriceView = { tool: string, title: string, product: string, 
+/**
+ * What a call costs, in dollars.
+ */
+price: string, 
+/**
+ * What it costs if the host sets no price, in dollars.
+ */
+usualPrice: string, 
+/**
+ * Calls that a wallet has free in a day (UTC).
+ */
+freePerDay: number, 
+/**
+ * Whether the host has set it.
+ */
+isOwn: boolean, };
+
+export type OwnPrices = { 
+/**
+ * In the order of the tools; also of products that are off.
+ */
+prices: Array<PriceView>, 
+/**
+ * The lowest price in dollars: to move less costs more than it is worth.
+ */
+priceMin: string, 
+/**
+ * The highest price in dollars: what the server takes from one wallet in 24 hours.
+ */
+priceMax: string, 
+/**
+ * The most free calls.
+ */
+freePerDayMax: number, };
+
 export type OwnRefund = { 
 /**
  * The id of the purchase whose money goes back.

@@ -6,12 +6,13 @@ import type {
   Articles,
   DeskView,
   DraftView,
+  OwnPrices,
   Tickets,
   TicketView,
 } from "../../../api/types";
 import { own, type Outcome } from "../shared/paths";
 import { pagesOf, type FetchPage } from "../shared/use-paged-list";
-import type { TicketChanges } from "./fields";
+import type { PriceChange, TicketChanges } from "./fields";
 
 /** The answer to a reply: sent, or a draft that waits for approval. */
 export type Replied = { outcome: "sent" | "draft"; message: string; reason?: string };
@@ -57,6 +58,10 @@ export const editDraft = (id: string, text: string, seen: string) =>
 export const reject = (id: string, reason: string) =>
   request<Outcome>("POST", `${own("approvals", id)}/reject`, { reason });
 
+export const prices = () => request<OwnPrices>("GET", own("prices"));
+/** `null`: the usual price, and nothing free. */
+export const changePrice = (tool: string, change: PriceChange | null) =>
+  request<OwnPrices>("PATCH", own("prices"), { prices: { [tool]: change } });
 export const desk = () => request<DeskView>("GET", own("desk"));
 export const changeDesk = (changes: { approvalsNeeded?: number; failurePercent?: number }) =>
   request<DeskView>("PATCH", own("desk"), changes);

@@ -12,6 +12,9 @@ export type TicketChanges = {
   snoozedUntil?: string | null;
 };
 
+/** A field that is left out stays. */
+export type PriceChange = { price?: string; freePerDay?: number };
+
 export const PRIORITIES = ["low", "normal", "high", "urgent"] as const satisfies readonly Priority[];
 export const TICKET_FIELDS = ["status", "priority", "category", "tags", "assignee"] as const;
 export type TicketValues = Record<(typeof TICKET_FIELDS)[number], string>;

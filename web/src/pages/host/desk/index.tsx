@@ -1,4 +1,4 @@
-// The section of the desk: approvals, tickets, knowledge base and rules.
+// The section of the desk: approvals, tickets, knowledge base, prices and rules.
 import { useState } from "react";
 import type { ProfileView } from "../../../api/types";
 import { Button, Notice, Time } from "../../../parts";
@@ -10,6 +10,7 @@ import { useLoad } from "../shared/use-load";
 import * as api from "./api";
 import { ApprovalQueue } from "./approvals";
 import { Articles } from "./articles";
+import { Prices } from "./prices";
 import { DeskRules } from "./rules";
 import { Tickets } from "./tickets";
 
@@ -17,6 +18,7 @@ const PARTS = [
   { id: "approvals", name: "Approvals" },
   { id: "tickets", name: "Tickets" },
   { id: "articles", name: "Knowledge base" },
+  { id: "prices", name: "Prices" },
   { id: "rules", name: "Rules" },
 ] as const;
 type Part = (typeof PARTS)[number]["id"];
@@ -49,6 +51,7 @@ export function Desk({ profile, showSettings }: { profile: ProfileView; showSett
       )}
       {part === "tickets" && <Tickets shown={ticket} show={setTicket} />}
       {part === "articles" && <Articles />}
+      {part === "prices" && <Prices />}
       {part === "rules" && <DeskRules rules={rules} />}
     </>
   );

@@ -12,6 +12,8 @@ export type ToolPrice = {
   description: string;
   access: "free" | "paid";
   price?: string;
+  /** Calls that a wallet has free in a day. */
+  freePerDay?: number;
   settle?: "first" | "last";
 };
 

@@ -10,7 +10,10 @@ export function Prices({ scope }: { scope: string }) {
   const load = useLoad(useMemo(() => () => api.manifest(scope), [scope]));
   return (
     <Card title="Prices of the tools" level={3}>
-      <p>You set the price of a seat with each event. The other prices are the same at every server.</p>
+      <p>
+        You set the price of a seat with each event, that of a secret with the secret, and all others under
+        Desk, Prices.
+      </p>
       <Loaded load={load} loading="Loading the prices…">
         {({ tools }) => (
           <Table label="Prices, table" headings={["Tool", "Price", "The money moves"]}>
@@ -19,7 +22,7 @@ export function Prices({ scope }: { scope: string }) {
                 <th scope="row">
                   {tool.title} <code>{tool.name}</code>
                 </th>
-                <td>{tool.access === "free" ? <Badge tone="ok">Free</Badge> : priceText(tool.price)}</td>
+                <td>{tool.access === "free" ? <Badge tone="ok">Free</Badge> : priceText(tool)}</td>
                 <td>{SETTLEMENT[tool.settle ?? "never"]}</td>
               </tr>
             ))}
@@ -36,6 +39,7 @@ const SETTLEMENT = {
   never: "never",
 };
 
-function priceText(price: string | undefined): string {
-  return price && /^\d/.test(price) ? moneyText(price) : (price ?? "–");
+function priceText({ price, freePerDay = 0 }: api.ToolPrice): string {
+  const text = price && /^\d/.test(price) ? moneyText(price) : (price ?? "–");
+  return freePerDay === 0 ? text : `${text}, ${freePerDay} free a day`;
 }
