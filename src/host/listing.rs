@@ -162,11 +162,12 @@ fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
 fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let sold = "SELECT 1 FROM ledger WHERE entry = 'settled' LIMIT 1";
     let events = events(shop)?;
+    let for_sale = events.iter().find(|(event, _)| !event.price.is_zero());
     let secrets = secrets(shop)?;
     let on_sale = OnSale {
         own: OwnPrices::load(shop.cx.world)?,
-        seats: range(events.iter().map(|event| event.price)),
-        event: events.iter().find(|event| !event.price.is_zero()).map(|event| event.id.clone()),
+        seats: range(events.iter().flat_map(|(event, most)| [event.price, *most])),
+        event: for_sale.map(|(event, _)| event.id.clone()),
         secrets: range(secrets.iter().map(|secret| secret.price)),
         secret: secrets.first().map(|secret| secret.id.clone()),
     };
@@ -178,7 +179,7 @@ fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
         about: shop.profile.words.about.clone(),
         has_sold: first(shop.cx.world, sold, &[])?.is_some(),
         tools: tools.filter_map(|tool| listed_tool(tool, &on_sale)).take(TOOLS_MAX).collect(),
-        events,
+        events: events.into_iter().map(|(event, _)| event).collect(),
     })
 }
 
@@ -190,7 +191,8 @@ fn name(scope: &ScopeId, display_name: &str) -> String {
     }
 }
 
-fn events(shop: &Shop<'_, impl World>) -> Result<Vec<ListedEvent>, SqlError> {
+/// The events to come, each with its highest price.
+fn events(shop: &Shop<'_, impl World>) -> Result<Vec<(ListedEvent, Usdc)>, SqlError> {
     if !shop.profile.products.has(Product::Events) {
         return Ok(Vec::new());
     }
@@ -200,10 +202,11 @@ fn events(shop: &Shop<'_, impl World>) -> Result<Vec<ListedEvent>, SqlError> {
     let page = page.map_err(|field| SqlError(field.to_string()))?;
     let to_come = Filter { scheduled_at: Some(now), ..Filter::default() };
     let found = store::list(shop.cx.world, to_come, &page)?;
-    Ok(found.entries.into_iter().map(listed_event).collect())
+    Ok(found.entries.into_iter().map(|(event, seats)| listed_event(event, seats, now)).collect())
 }
 
-fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
+fn listed_event(event: Event, seats: Seats, now: UnixSeconds) -> (ListedEvent, Usdc) {
+    let (least, most) = event.prices(now);
     let view = json!({
         "id": event.id,
         "title": event.title,
@@ -212,20 +215,22 @@ fn listed_event((event, seats): (Event, Seats)) -> ListedEvent {
         "endsAt": event.ends_at.map(|end| end.to_string()),
         "timeZone": event.time_zone.as_str(),
         "location": event.location,
-        "price": event.price.to_string(),
-        "priceAtomic": event.price,
+        "price": least.to_string(),
+        "priceAtomic": least,
+        "priceInWords": event.prices_in_words(now),
         "seatsLeft": event.seats_left(seats),
         "coverPath": event.cover_path(Cut::Wide),
     });
-    ListedEvent {
+    let listed = ListedEvent {
         place: event.location.clone().unwrap_or_default(),
         starts_at: event.starts_at,
         ends_at: event.ends_at.unwrap_or(event.starts_at),
-        price: event.price,
+        price: least,
         view,
         id: event.id,
         title: event.title,
-    }
+    };
+    (listed, most)
 }
 
 /// What is sold now: the lowest and the highest price of each kind, and one of it.

@@ -4,7 +4,6 @@ use askama::Template;
 use serde_json::Value;
 
 use crate::base::http::Reply;
-use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::market::search::{EventsAsk, Part, TEXT_CHARS_MAX};
@@ -211,17 +210,12 @@ fn card(event: &Value, now: UnixSeconds) -> Card {
     let zone = ZoneName::parse(&text("timeZone")).unwrap_or_else(|_| ZoneName::utc());
     let starts_at = UnixSeconds::from_rfc3339(&text("startsAt")).unwrap_or(now);
     let host = event.get("host").and_then(|host| host.get("name")).and_then(Value::as_str);
-    let price = Usdc::from_dollars(&text("price")).ok();
     Card {
         title: text("title"),
         when: format!("{}, {}", starts_at.to_short_day(&zone, now), starts_at.to_clock(&zone)),
         place: text("location"),
         host: host.unwrap_or_default().to_owned(),
-        price: match price {
-            Some(price) if price.is_zero() => "Free".to_owned(),
-            Some(price) => format!("${price}"),
-            None => String::new(),
-        },
+        price: text("priceInWords"),
         seats: match event.get("seatsLeft").and_then(Value::as_u64) {
             Some(0) => "Sold out".to_owned(),
             Some(1) => "1 seat left".to_owned(),
