@@ -284,9 +284,12 @@ fn what_the_owner_changes_is_changed_and_what_was_sold_stays_sold() {
     let changed = json_of(&update(json!({"title": "Rust night", "capacity": 3, "price": "0.10"})));
     assert_eq!((&changed["title"], &changed["seatsLeft"]), (&json!("Rust night"), &json!(2)));
     assert_eq!(server.challenge("rsvpToEvent", &arguments)["accepts"][0]["amount"], "100000");
-    // A payment of the old price does not buy at the new one.
+    // The price that a challenge has named is taken for its life, and not after it.
     let old = Wallet::new(2).pay(&challenge["accepts"][0], 2);
-    assert_eq!(block_on(server.tool("rsvpToEvent", &arguments, Some(&old))).status, 402);
+    assert_eq!(block_on(server.tool("rsvpToEvent", &arguments, Some(&old))).status, 200);
+    server.pass(120);
+    let late = Wallet::new(3).pay(&challenge["accepts"][0], 3);
+    assert_eq!(block_on(server.tool("rsvpToEvent", &arguments, Some(&late))).status, 402);
     for (changes, field) in [
         (json!({"price": "-1"}), "price"),
         (json!({"endsAt": "2020-01-01T00:00:00Z"}), "endsAt"),

@@ -26,7 +26,7 @@ fn large_host() -> SampleHost {
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
          time_zone, location, capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, \
          cover_palette, ask_name, ask_email, price, refund_percent, refund_hours, refund_if_moved, cancelled_at, \
-         questions, guests_only, types, price_was, remind_hours, is_draft \
+         questions, guests_only, remind_hours, is_draft, types, price_was \
          FROM n, (SELECT * FROM events WHERE id = '{event}')"
         ),
     );
