@@ -1,5 +1,6 @@
 //! Letters of one line width for the pictures of link previews: strokes on a grid whose capitals are 28 units high.
 
+use crate::http::share::glyph::{Glyph, parsed};
 use crate::http::share::letters::{Mark, parts};
 use crate::http::share::point::Point;
 use crate::http::share::scripts;
@@ -12,8 +13,6 @@ const SMALL: i32 = 20;
 const GAP: i32 = 8;
 /// The width of a space, units.
 const SPACE: i32 = 4;
-/// Width and strokes of a letter.
-pub(super) type Glyph = (i32, &'static str);
 /// Letters whose dot gives way to a mark.
 const DOTLESS_I: Glyph = (0, "M0 20L0 0");
 const DOTLESS_J: Glyph = (5, "M5 20L5 -3Q5 -9 0 -9");
@@ -219,12 +218,6 @@ fn glyph(c: char) -> Option<Glyph> {
     line.map_or_else(|| scripts::glyph(c), parsed)
 }
 
-/// Width and strokes of a glyph.
-pub(super) fn parsed(line: &'static str) -> Option<Glyph> {
-    let (width, strokes) = line.split_at(line.find('M')?);
-    Some((width.parse().ok()?, strokes))
-}
-
 fn draw_strokes(strokes: &str, mut line: impl FnMut(Point, Point)) {
     let mut at: Point = (0, 0);
     let mut rest = strokes;
@@ -296,5 +289,35 @@ mod tests {
         }
         assert_eq!(width("ll"), GAP);
         assert_eq!(width(""), 0);
+    }
+
+    #[test]
+    fn every_letter_is_drawn_within_its_width_and_found_under_its_name() {
+        for c in scripts::letters() {
+            let (width, _) = glyph(c).unwrap();
+            let mut parts = 0;
+            draw(&c.to_string(), |(x, y), (x2, y2)| {
+                parts += 1;
+                assert!([x, x2].iter().all(|x| (0..=width).contains(x)), "{c}");
+                assert!([y, y2].iter().all(|y| (-9..=34).contains(y)), "{c}");
+            });
+            assert!(parts > 0, "{c}");
+        }
+    }
+
+    #[test]
+    fn the_letters_of_greek_and_of_the_slavic_languages_are_there() {
+        let greek = "Άρθρο Έξι ΐΰ Ή Ί Ό Ύ Ώ ΪΫ αβγδεζηθικλμνξοπρσςτυφχψω άέήίόύώ ϊϋ ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ";
+        let slavic = "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ абвгдежзийклмнопрстуфхцчшщъыьэюя \
+                      Ёё Її Іі Єє Ґґ Ўў Ђђ Ћћ Љљ Њњ Џџ Јј Ѓѓ Ќќ Ѕѕ Ѐѐ Ѝѝ";
+        for c in greek.chars().chain(slavic.chars()) {
+            assert!(has(c), "{c}");
+            let mut parts = 0;
+            draw(&c.to_string(), |_, _| parts += 1);
+            assert!(parts > 0 || c == ' ', "{c} is drawn as nothing");
+        }
+        for c in ['ე', 'ա', 'א', 'ع', 'क', '夜', '한', '\u{3a2}', '\u{387}'] {
+            assert!(!has(c), "{c}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! 1200 by 630 pixels. The host's object says what is on it ([`Card`]), the gateway draws it.
 
 mod font;
+mod glyph;
 mod letters;
 mod png;
 mod point;

@@ -1,6 +1,6 @@
 //! Greek and Cyrillic letters that no Latin letter looks like. Those that do are named in [`super::letters`].
 
-use crate::http::share::font::Glyph;
+use crate::http::share::glyph::{Glyph, parsed};
 
 /// The letters in order, each on a line: the letter, its width, and its strokes as in [`super::font`].
 const GLYPHS: &str = "\
@@ -91,7 +91,7 @@ const GLYPHS: &str = "\
 
 /// Width and strokes of a letter; `None` for what is not on the list.
 pub(super) fn glyph(c: char) -> Option<Glyph> {
-    GLYPHS.lines().find_map(|line| super::font::parsed(line.strip_prefix(c)?))
+    GLYPHS.lines().find_map(|line| parsed(line.strip_prefix(c)?))
 }
 
 /// Whether it is a small letter of these scripts.
@@ -99,39 +99,8 @@ pub(super) const fn is_small(c: char) -> bool {
     matches!(c, '\u{3b1}'..='\u{3c9}' | '\u{430}'..='\u{45f}')
 }
 
+/// The letters on the list.
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::share::font;
-
-    #[test]
-    fn every_letter_is_drawn_within_its_width_and_found_under_its_name() {
-        for line in GLYPHS.lines() {
-            let c = line.chars().next().unwrap();
-            let (width, _) = glyph(c).unwrap();
-            let mut parts = 0;
-            font::draw(&c.to_string(), |(x, y), (x2, y2)| {
-                parts += 1;
-                assert!([x, x2].iter().all(|x| (0..=width).contains(x)), "{c}");
-                assert!([y, y2].iter().all(|y| (-9..=34).contains(y)), "{c}");
-            });
-            assert!(parts > 0, "{c}");
-        }
-    }
-
-    #[test]
-    fn the_letters_of_greek_and_of_the_slavic_languages_are_there() {
-        let greek = "Άρθρο Έξι ΐΰ Ή Ί Ό Ύ Ώ ΪΫ αβγδεζηθικλμνξοπρσςτυφχψω άέήίόύώ ϊϋ ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ";
-        let slavic = "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ абвгдежзийклмнопрстуфхцчшщъыьэюя \
-                      Ёё Її Іі Єє Ґґ Ўў Ђђ Ћћ Љљ Њњ Џџ Јј Ѓѓ Ќќ Ѕѕ Ѐѐ Ѝѝ";
-        for c in greek.chars().chain(slavic.chars()) {
-            assert!(font::has(c), "{c}");
-            let mut parts = 0;
-            font::draw(&c.to_string(), |_, _| parts += 1);
-            assert!(parts > 0 || c == ' ', "{c} is drawn as nothing");
-        }
-        for c in ['ე', 'ա', 'א', 'ع', 'क', '夜', '한', '\u{3a2}', '\u{387}'] {
-            assert!(!font::has(c), "{c}");
-        }
-    }
+pub(super) fn letters() -> impl Iterator<Item = char> {
+    GLYPHS.lines().filter_map(|line| line.chars().next())
 }
