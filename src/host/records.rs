@@ -20,7 +20,7 @@ use crate::identity::UserId;
 use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
 use crate::products::events::asks::{Ask, Asks, GuestDetails};
-use crate::products::events::input::a_day;
+use crate::products::events::news::reminders::a_day;
 use crate::products::events::party::SEATS_MAX;
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::Question;

@@ -180,14 +180,6 @@ impl<W: World> Host<W> {
         Ok(dues)
     }
 
-    /// When guests of an event are reminded next, if mail can be sent.
-    fn next_reminder(&self) -> Result<Option<UnixSeconds>, SqlError> {
-        match self.world.delivery() {
-            Some(_) => events::news::reminders::next_due(&self.world),
-            None => Ok(None),
-        }
-    }
-
     fn dues(&self) -> Result<Dues, SqlError> {
         if !self.object().is_used() {
             return Ok(Dues { payments: None, others: None, is_open: false });
@@ -226,12 +218,20 @@ impl<W: World> Host<W> {
             epoch::next_over(&self.world)?,
             outbox.over,
             self.memory.asked.next_write(),
-            self.next_reminder()?,
+            next_reminder(&self.world)?,
             backup::next_backup_over(&object)?,
         ];
         let over = over.into_iter().flatten().min();
         let others = records.into_iter().chain(mails).chain(over).min();
         Ok(Dues { payments, others, is_open })
+    }
+}
+
+/// When guests of an event are reminded next, if mail can be sent.
+fn next_reminder(world: &impl World) -> Result<Option<UnixSeconds>, SqlError> {
+    match world.delivery() {
+        Some(_) => events::news::reminders::next_due(world),
+        None => Ok(None),
     }
 }
 

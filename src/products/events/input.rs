@@ -12,13 +12,11 @@ use crate::http::cover::palette::Palette;
 use crate::http::cover::{Look, SHUFFLES_MAX};
 use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::drafts;
+use crate::products::events::news::reminders::{a_day, remind_hours};
 use crate::products::events::policy::RefundPolicy;
 use crate::products::events::questions::{self, Answer, Question};
 use crate::products::events::types::{self, TicketTypeInput};
 use crate::products::events::{Event, guests_only};
-
-/// The earliest reminder before the start, hours: 30 days.
-const REMIND_HOURS_MAX: u32 = 720;
 
 /// The arguments of the tool `listEvents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -424,19 +422,6 @@ fn shuffle(number: u32) -> Result<u32, InvalidField> {
 
 const fn yes() -> bool {
     true
-}
-
-/// Hours before the start of a reminder, unless the host says otherwise.
-pub const fn a_day() -> u32 {
-    24
-}
-
-fn remind_hours(hours: u32) -> Result<u32, InvalidField> {
-    if hours > REMIND_HOURS_MAX {
-        let remedy = format!("must be at most {REMIND_HOURS_MAX}, or 0 for no reminder");
-        return Err(bad("remindHours", remedy));
-    }
-    Ok(hours)
 }
 
 fn capacity(seats: u32) -> Result<u32, InvalidField> {

@@ -1,9 +1,30 @@
 //! The table `reminders`: when the guests of an event are reminded.
 
+use crate::base::fields::{InvalidField, bad};
 use crate::base::id::EventId;
 use crate::base::time::UnixSeconds;
 use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError};
+
+/// The earliest reminder before the start, hours: 30 days.
+const REMIND_HOURS_MAX: u32 = 720;
+
+/// Hours before the start of a reminder, unless the host says otherwise.
+pub const fn a_day() -> u32 {
+    24
+}
+
+/// Checks the hours that a host sets.
+///
+/// # Errors
+/// [`InvalidField`] for `remindHours`.
+pub fn remind_hours(hours: u32) -> Result<u32, InvalidField> {
+    if hours > REMIND_HOURS_MAX {
+        let remedy = format!("must be at most {REMIND_HOURS_MAX}, or 0 for no reminder");
+        return Err(bad("remindHours", remedy));
+    }
+    Ok(hours)
+}
 
 /// Has the guests of an event reminded at `at`; `None`: not at all.
 ///

@@ -16,7 +16,7 @@ use crate::products::events::news::views::NewsLine;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store::{RSVP_COLUMNS, rsvp_of};
 
-/// One occasion.
+/// One occasion on which guests are told something.
 #[derive(Clone, Debug)]
 pub struct News {
     pub id: NewsId,
@@ -35,7 +35,7 @@ pub struct News {
 #[serde(rename_all = "camelCase")]
 pub struct Was {
     pub title: String,
-    /// Unix seconds.
+    /// The start, in Unix seconds.
     pub starts_at: i64,
     pub ends_at: Option<i64>,
     pub location: Option<String>,
