@@ -113,8 +113,7 @@ impl Config {
     ) -> Option<Self> {
         let networks = take(faults, "NETWORKS", read_networks(set("NETWORKS")));
         let rpc_urls = take(faults, "RPC_URLS", read_rpc_urls(set("RPC_URLS")));
-        let facilitator = read_facilitator(set("FACILITATOR_URL"));
-        let facilitator = take(faults, "FACILITATOR_URL", facilitator);
+        let facilitator = take(faults, "FACILITATOR_URL", read_facilitator(set("FACILITATOR_URL")));
         let credentials = read_credentials(faults, set);
         let api = read_api(set("FACILITATOR_API"), set("FACILITATOR_TOKENS"));
         let api = take(faults, "FACILITATOR_API", api);
@@ -126,13 +125,12 @@ impl Config {
         let smart = take(faults, "SMART_WALLET_FACTORY", smart);
         let crossmint = read_crossmint(faults, set);
         let public_url = take(faults, "PUBLIC_URL", read_public_url(set("PUBLIC_URL")));
-        let origins = read_origins(set("ALLOWED_ORIGINS").as_deref());
-        let origins = take(faults, "ALLOWED_ORIGINS", origins);
+        let allowed = set("ALLOWED_ORIGINS");
+        let origins = take(faults, "ALLOWED_ORIGINS", read_origins(allowed.as_deref()));
         let keys = read_keys(faults, set);
         let llm = read_llm(faults, set);
         let mail = read_mail(faults, set);
-        let mail_webhook = read_mail_webhook(set("MAIL_WEBHOOK_SECRET"));
-        let mail_webhook = take(faults, "MAIL_WEBHOOK_SECRET", mail_webhook);
+        let mail_webhook = read_mail_webhook(faults, set);
         let contact = take(faults, "CONTACT", read_contact(set("CONTACT")));
         let place = Place {
             networks: networks.as_deref().unwrap_or_default(),
@@ -141,8 +139,8 @@ impl Config {
         };
         faults.extend(Self::test_settings(place, set));
         faults.extend(network_set.faults(place));
-        let remote = facilitator.clone().flatten();
-        faults.extend(place.facilitator_faults(remote, credentials.as_ref()));
+        faults
+            .extend(place.facilitator_faults(facilitator.clone().flatten(), credentials.as_ref()));
         let (networks, rpc_urls) = (networks?, rpc_urls?);
         let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
         faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
@@ -160,7 +158,7 @@ impl Config {
             }),
             (None, None) => return None,
         };
-        let public_url = public_url?;
+        let (public_url, contact) = (public_url?, contact?);
         let mut allowed_origins = origins?;
         allowed_origins.push(origin_of(&public_url));
         Some(Self {
@@ -181,7 +179,7 @@ impl Config {
             llm,
             mail,
             mail_webhook: mail_webhook?,
-            contact: contact?,
+            contact,
         })
     }
 

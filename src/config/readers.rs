@@ -280,12 +280,16 @@ pub(super) fn read_contact(text: Option<String>) -> Result<Option<String>, Strin
     text.map(|text| Some(text).filter(is_uri).ok_or_else(|| remedy.to_owned())).transpose()
 }
 
-pub(super) fn read_mail_webhook(text: Option<String>) -> Result<Option<WebhookSecret>, String> {
+pub(super) fn read_mail_webhook(
+    faults: &mut Vec<String>,
+    set: &impl Fn(&str) -> Option<String>,
+) -> Option<Option<WebhookSecret>> {
     let read = |text: String| {
         WebhookSecret::parse(text.trim())
             .ok_or_else(|| "is not whsec_ and at least 16 bytes in base64".to_owned())
     };
-    text.map(read).transpose()
+    let secret = set("MAIL_WEBHOOK_SECRET").map(read).transpose();
+    take(faults, "MAIL_WEBHOOK_SECRET", secret)
 }
 
 pub(super) fn origin_of(address: &str) -> String {

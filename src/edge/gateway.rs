@@ -16,7 +16,7 @@ use crate::edge::platform::log;
 use crate::edge::rpc::{ask_rotation, to_host};
 use crate::edge::shim;
 use crate::host::backup::format::PAGE_BYTES_MAX;
-use crate::host::command::{Action, Command};
+use crate::host::command::{Action, Command, SignedIn};
 use crate::http::admission::Rare;
 use crate::http::route::{self, AtHost, NoRoute, Own, Route};
 use crate::http::source::Source;
@@ -92,26 +92,13 @@ impl Gateway {
             Route::Facilitator(asked) => {
                 return self.facilitator(asked, headers, &body, origin).await;
             }
-            Route::Nonce => return Ok(self.answer(self.nonce(), origin.as_deref())?),
-            Route::Siwe => {
-                let reply = self.sign_in(&source, &body).await?;
-                return Ok(self.answer(reply, origin.as_deref())?);
-            }
-            Route::SendCode => {
-                let reply = self.send_code(&source, headers, &body).await?;
-                return Ok(self.answer(reply, origin.as_deref())?);
-            }
-            Route::CheckCode => {
-                let reply = self.check_code(&source, headers, &body).await?;
+            Route::Nonce | Route::Siwe | Route::SendCode | Route::CheckCode | Route::SignOut => {
+                let reply = self.identify(&route, (&source, headers, &body), user).await?;
                 return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::MailWebhook => {
                 let reply = self.mail_webhook(headers, &body).await?;
                 return Ok(self.answer(reply, None)?);
-            }
-            Route::SignOut => {
-                let reply = self.sign_out(user).await?;
-                return Ok(self.answer(reply, origin.as_deref())?);
             }
             Route::Market(asked) => {
                 return self.market(asked, url, (headers, &body), origin.as_deref()).await;
@@ -152,6 +139,34 @@ impl Gateway {
             return self.image(&command, headers).await;
         }
         Ok(self.forward(&command, headers, body).await?)
+    }
+
+    /// A step of signing in or out.
+    async fn identify(
+        &self,
+        route: &Route,
+        (source, headers, body): (&Source, &Headers, &[u8]),
+        user: Option<SignedIn>,
+    ) -> std::result::Result<Reply, Stop> {
+        match route {
+            Route::Siwe => self.sign_in(source, body).await,
+            Route::SendCode => self.send_code(source, headers, body).await,
+            Route::CheckCode => self.check_code(source, headers, body).await,
+            Route::SignOut => self.sign_out(user).await,
+            Route::Nonce
+            | Route::Health
+            | Route::Settings
+            | Route::Faucet
+            | Route::MailWebhook
+            | Route::Tickets
+            | Route::Explorer(_)
+            | Route::Cover(_)
+            | Route::Market(_)
+            | Route::Agent
+            | Route::Facilitator(_)
+            | Route::Host(..)
+            | Route::Own(_) => Ok(self.nonce()),
+        }
     }
 
     /// Registers a host. A new host is stored for good, so registrations per source are limited.

@@ -103,6 +103,7 @@ impl<W: World> Host<W> {
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
         let listed = self.tell_market().await;
+        let restored = backup::publish::publish_some(&self.object());
         let now = self.world.now();
         let others = [
             resealed,
@@ -121,11 +122,7 @@ impl<W: World> Host<W> {
             succeeded(&self.world, "forgetting codes", codes::forget(&self.world, now)),
             succeeded(&self.world, "forgetting sign-outs", epoch::forget(&self.world, now)),
             succeeded(&self.world, "forgetting mails", mail::outbox::forget(&self.world, now)),
-            succeeded(
-                &self.world,
-                "publishing what was restored",
-                backup::publish::publish_some(&self.object()),
-            ),
+            succeeded(&self.world, "publishing what was restored", restored),
             succeeded(&self.world, "forgetting backups", backup::forget_backups(&self.object())),
         ]
         .into_iter()

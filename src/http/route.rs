@@ -236,32 +236,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
         ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
             only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))
         }
-        ["covers", seed, look, file] => {
-            let place = Place::parse(seed, look, file).ok_or(NoRoute::NotFound)?;
-            only("GET", Route::Cover(place))
-        }
-        ["pictures", scope, name] => {
-            let name = PictureName::parse(name).ok_or(NoRoute::NotFound)?;
-            only("GET", Route::Host(scope_of(scope)?, AtHost::Picture(name)))
-        }
-        ["e", scope] => only("GET", Route::Host(scope_of(scope)?, AtHost::HostPage)),
-        ["e", scope, event] => {
-            only("GET", Route::Host(scope_of(scope)?, AtHost::EventPage(event_of(event)?)))
-        }
-        ["e", scope, event, "calendar.ics"] => {
-            only("GET", Route::Host(scope_of(scope)?, AtHost::Calendar(event_of(event)?)))
-        }
-        ["e", scope, event, "share.png"] => {
-            only("GET", Route::Host(scope_of(scope)?, AtHost::Share(event_of(event)?)))
-        }
-        ["t", code] => {
-            let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;
-            only("GET", Route::Host(code.scope(), AtHost::Ticket(code)))
-        }
-        ["q", key] => {
-            let token = Token::parse(key).ok_or(NoRoute::NotFound)?;
-            only("GET", Route::Host(token.scope.clone(), AtHost::Question(token.to_string())))
-        }
+        ["covers" | "pictures" | "e" | "t" | "q", ..] => only("GET", public(&parts)?),
         ["u", scope, reader] => at_reader(method, scope_of(scope)?, reader),
         path => match File::parse(path) {
             Some(file) => only("GET", Route::Market(AtMarket::File(file))),
@@ -278,6 +253,36 @@ fn at_reader(method: &str, scope: ScopeId, reader: &str) -> Result<Route, NoRout
         "POST" => Ok(Route::Host(scope, AtHost::SetReader(reader))),
         _ => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
     }
+}
+
+/// What everybody may open: pages, files and pictures of hosts.
+fn public(parts: &[&str]) -> Result<Route, NoRoute> {
+    let (scope, asked) = match parts {
+        ["covers", seed, look, file] => {
+            let place = Place::parse(seed, look, file).ok_or(NoRoute::NotFound)?;
+            return Ok(Route::Cover(place));
+        }
+        ["pictures", scope, name] => {
+            let name = PictureName::parse(name).ok_or(NoRoute::NotFound)?;
+            (scope_of(scope)?, AtHost::Picture(name))
+        }
+        ["e", scope] => (scope_of(scope)?, AtHost::HostPage),
+        ["e", scope, event] => (scope_of(scope)?, AtHost::EventPage(event_of(event)?)),
+        ["e", scope, event, "calendar.ics"] => {
+            (scope_of(scope)?, AtHost::Calendar(event_of(event)?))
+        }
+        ["e", scope, event, "share.png"] => (scope_of(scope)?, AtHost::Share(event_of(event)?)),
+        ["t", code] => {
+            let code = TicketCode::parse(code).map_err(|_| NoRoute::NotFound)?;
+            (code.scope(), AtHost::Ticket(code))
+        }
+        ["q", key] => {
+            let token = Token::parse(key).ok_or(NoRoute::NotFound)?;
+            (token.scope.clone(), AtHost::Question(token.to_string()))
+        }
+        _ => return Err(NoRoute::NotFound),
+    };
+    Ok(Route::Host(scope, asked))
 }
 
 /// A segment of a path, decoded once. `None` for an invalid encoding, for a slash, which would make two segments, and

@@ -14,7 +14,7 @@ use crate::shop::registry::Tool;
 
 /// Entries of each kind in a file at most.
 pub const ENTRIES_MAX: u32 = 100;
-/// The largest OpenAPI document, bytes: registries read no more.
+/// The largest document of `OpenAPI`, bytes: registries read no more.
 const OPENAPI_BYTES_MAX: usize = 60_000;
 
 /// How long `security.txt` is good for, seconds: half a year.
@@ -86,7 +86,7 @@ fn tool_path(entry: &Value) -> String {
     format!("/x402/users/{}/tools/{}", text(host_of(entry), "scope"), text(entry, "name"))
 }
 
-/// OpenAPI 3.1 with `x-payment-info`, in both forms that are in use.
+/// `OpenAPI` 3.1 with `x-payment-info`, in both forms that are in use.
 fn openapi(config: &Config, shelf: &Shelf) -> Value {
     let mut paths = Map::new();
     let mut bytes = 0_usize;

@@ -102,7 +102,7 @@ fn insert_event(
     ];
     let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
     let words = "INSERT INTO event_words (rowid, title, place, host) VALUES (?1, ?2, ?3, ?4)";
-    let [title, place, host] = [&event.title, &event.place, host].map(|it| terms::index(it));
+    let [title, place, host] = [event.title.as_str(), &event.place, host].map(terms::index);
     let row = [SqlValue::Int(inserted.int()?), title.into(), place.into(), host.into()];
     sql.run(words, &row).map(drop)
 }
@@ -128,7 +128,7 @@ fn insert_tool(
     let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
     let words = "INSERT INTO tool_words (rowid, title, description, host) VALUES (?1, ?2, ?3, ?4)";
     let [title, description, host] =
-        [&tool.title, &tool.description, host].map(|it| terms::index(it));
+        [tool.title.as_str(), &tool.description, host].map(terms::index);
     let row = [SqlValue::Int(inserted.int()?), title.into(), description.into(), host.into()];
     sql.run(words, &row).map(drop)
 }

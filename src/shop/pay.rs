@@ -21,6 +21,7 @@ use crate::ledger::payments::{self, Payment, Settled, State};
 use crate::ledger::wallets;
 use crate::ports::{Level, SqlError, World};
 use crate::rails::mpp::credential::{self, Foreign};
+use crate::rails::mpp::offer;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::rails::quote::{PaidCall, Quote};
 use crate::rails::received::{Paid, Received, Unreadable};
@@ -102,23 +103,10 @@ async fn paid_call(
     if let Some(payment) = shown
         && let Some(known) = known_payment(shop, payment)?
     {
-        // A purchase is delivered even if the event is full or over by now.
-        if payment.identifier.is_some() && !is_exact(&known, payment) {
-            return Err(identifier_conflict().into());
-        }
-        if known.digest != call_of.digest {
-            return Err(other_call().into());
-        }
-        // Checking a named transaction costs a request to the chain, too.
-        if transaction.is_some() && proof.is_none() {
-            shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
-        }
-        let shown = Shown { copy: Some(payment), proven, transaction };
-        let outcome = answer_again(shop, known, shown).await;
-        if proof.is_none() && transaction.is_none() && is_proof_needed(&outcome) {
-            shop.memory.admit_unpaid(shop.cx.world, &call.source, CALL_COST)?;
-        }
-        return outcome;
+        let asked =
+            Asked { digest: &call_of.digest, source: &call.source, has_proof: proof.is_some() };
+        return known_call(shop, known, asked, Shown { copy: Some(payment), proven, transaction })
+            .await;
     }
     let charged = match proof {
         None => shop.memory.admit_payer(shop.cx.world, &call.source, shown)?,
@@ -150,12 +138,7 @@ async fn paid_call(
     };
     let Paid { payment, terms } = payment;
     if let Some(terms) = &terms {
-        let digest = &quote.call.digest;
-        match credential::check(terms, &issuer(shop), digest, shop.cx.now()) {
-            Ok(()) => {}
-            Err(Foreign::OtherCall) => return Err(other_call().into()),
-            Err(Foreign::Void(why)) => return Err(unpaid(quote, why)),
-        }
+        check_challenge(shop, terms, &quote)?;
     }
     // Boxed, because it is the largest part of every call, and most calls do not come this far.
     let mut outcome = Box::pin(pay(shop, tool, sale, quote, payment, proven)).await;
@@ -228,6 +211,54 @@ async fn pay(
     let settled = settled.map_err(stopped)?;
     let kept = deliver(shop, &settled)?;
     show(shop, kept, &MayRead::first(settled))
+}
+
+/// What a call asks for and how, as far as it matters to a payment that is known.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// Of tool and arguments.
+    digest: &'a str,
+    source: &'a Source,
+    has_proof: bool,
+}
+
+/// Answers a call whose payment is known. A purchase is delivered even if the event is full or over by now.
+async fn known_call(
+    shop: &Shop<'_, impl World>,
+    known: Payment,
+    asked: Asked<'_>,
+    shown: Shown<'_>,
+) -> Result<Done, Failure> {
+    let is_other = |copy: &PaymentPayload| copy.identifier.is_some() && !is_exact(&known, copy);
+    if shown.copy.is_some_and(is_other) {
+        return Err(identifier_conflict().into());
+    }
+    if known.digest != asked.digest {
+        return Err(other_call().into());
+    }
+    // Checking a named transaction costs a request to the chain, too.
+    let names_transaction = shown.transaction.is_some();
+    if names_transaction && !asked.has_proof {
+        shop.memory.admit_unpaid(shop.cx.world, asked.source, CALL_COST)?;
+    }
+    let outcome = answer_again(shop, known, shown).await;
+    if !asked.has_proof && !names_transaction && is_proof_needed(&outcome) {
+        shop.memory.admit_unpaid(shop.cx.world, asked.source, CALL_COST)?;
+    }
+    outcome
+}
+
+/// Checks that a challenge of MPP is ours, and for this call.
+fn check_challenge(
+    shop: &Shop<'_, impl World>,
+    terms: &offer::Terms,
+    quote: &Quote,
+) -> Result<(), Failure> {
+    match credential::check(terms, &issuer(shop), &quote.call.digest, shop.cx.now()) {
+        Ok(()) => Ok(()),
+        Err(Foreign::OtherCall) => Err(other_call().into()),
+        Err(Foreign::Void(why)) => Err(unpaid(quote.clone(), why)),
+    }
 }
 
 /// A client of MPP answers every challenge with another payment, so a refused one gets none.

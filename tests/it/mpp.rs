@@ -61,10 +61,8 @@ fn credential_with(
     change: impl FnOnce(&mut Authorization),
 ) -> Value {
     let text = |name: &str| challenge[name].as_str().unwrap().to_owned();
-    let request = match &challenge["request"] {
-        Value::String(text) => decoded(text),
-        object => object.clone(),
-    };
+    let request = &challenge["request"];
+    let request = request.as_str().map_or_else(|| request.clone(), decoded);
     let network = Network::by_caip2("eip155:84532").unwrap();
     let wallet = Wallet::new(wallet);
     let seed = match recipe {
@@ -270,7 +268,8 @@ fn a_challenge_pays_for_its_call_at_its_host_only() {
 fn after_a_good_credential_there_is_never_another_challenge() {
     let server = Server::open();
     let event = server.event(5);
-    let changes: [(&str, fn(&mut Authorization)); 3] = [
+    type Change = fn(&mut Authorization);
+    let changes: [(&str, Change); 3] = [
         ("value", |it| it.value = U256::from(1)),
         ("recipient", |it| it.to = it.from),
         ("valid_before", |it| it.valid_before = U256::from(4_000_000_000_u64)),

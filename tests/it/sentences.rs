@@ -359,7 +359,27 @@ fn is_act(intent: &Intent) -> bool {
         | Intent::Yes => true,
         // Without a number it only asks for one.
         Intent::Several { seats, .. } => seats.is_some(),
-        _ => false,
+        Intent::Look
+        | Intent::Hello
+        | Intent::Thanks
+        | Intent::Help
+        | Intent::ListTools
+        | Intent::Status
+        | Intent::Wallet
+        | Intent::Balance
+        | Intent::History
+        | Intent::Limits
+        | Intent::Payment
+        | Intent::Refund { .. }
+        | Intent::Tickets { .. }
+        | Intent::Events { .. }
+        | Intent::Secrets { .. }
+        | Intent::Tell { .. }
+        | Intent::No
+        | Intent::Say(_)
+        | Intent::Ask { .. }
+        | Intent::NotFound { .. }
+        | Intent::Unknown => false,
     }
 }
 

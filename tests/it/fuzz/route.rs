@@ -127,9 +127,9 @@ const GOOD: &[&str] = &[
     "/explorer/address/0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 ];
 
-/// The one address of what a request asks for.
-fn path_of(route: &Route) -> String {
-    let own = |own: &Own| match own {
+/// The same of a signed-in host's, below its own address.
+fn at_own(own: &Own) -> String {
+    match own {
         Own::Register => "mcp".to_owned(),
         Own::Profile | Own::ChangeProfile => "me".to_owned(),
         Own::Events | Own::CreateEvent => "events".to_owned(),
@@ -157,7 +157,11 @@ fn path_of(route: &Route) -> String {
         Own::Prices | Own::ChangePrices => "prices".to_owned(),
         Own::Refunds | Own::PayRefunds => "refunds".to_owned(),
         Own::Decide(id) => format!("payments/{id}/verdict"),
-    };
+    }
+}
+
+/// The one address of what a request asks for.
+fn path_of(route: &Route) -> String {
     match route {
         Route::Health => "health".to_owned(),
         Route::Nonce => "api/auth/nonce".to_owned(),
@@ -181,7 +185,7 @@ fn path_of(route: &Route) -> String {
         Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
         Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),
         Route::Cover(place) => place.path().trim_start_matches('/').to_owned(),
-        Route::Own(asked) => format!("api/users/{}", own(asked)),
+        Route::Own(asked) => format!("api/users/{}", at_own(asked)),
         Route::Host(scope, AtHost::Mcp) => format!("mcp/users/{scope}"),
         Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),
         Route::Host(scope, AtHost::ServerCard) => format!("mcp/users/{scope}/server-card"),

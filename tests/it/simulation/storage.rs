@@ -15,7 +15,8 @@ use crate::support::{run_or_remember, run_statement};
 pub(crate) struct Storage {
     connection: rusqlite::Connection,
     migrations: Migrations,
-    in_block: Cell<bool>,
+    /// Blocks that have begun, one inside the other.
+    depth: Cell<u32>,
     pub(crate) memo: Memo,
 }
 
@@ -32,7 +33,7 @@ impl Storage {
         let kept = STORAGES.with_borrow(|kept| kept.iter().find(is_free).cloned());
         if let Some(storage) = kept {
             storage.connection.execute_batch("ROLLBACK; BEGIN").unwrap();
-            storage.in_block.set(false);
+            storage.depth.set(0);
             storage.memo.forget_all();
             return storage;
         }
@@ -40,21 +41,17 @@ impl Storage {
         connection.set_prepared_statement_cache_capacity(200);
         // A statement is planned once, and not anew for each value that it is given.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
-        let new = Rc::new(Self {
-            connection,
-            migrations,
-            in_block: Cell::new(false),
-            memo: Memo::default(),
-        });
+        let new =
+            Rc::new(Self { connection, migrations, depth: Cell::new(0), memo: Memo::default() });
         storage::migrate(&*new, migrations, UnixSeconds::new(0)).unwrap();
         new.connection.execute_batch("BEGIN").unwrap();
         STORAGES.with_borrow_mut(|kept| kept.push(Rc::clone(&new)));
         new
     }
 
-    /// Takes back what an interrupted block has written.
+    /// Takes back what interrupted blocks have written.
     pub(crate) fn end_block(&self) {
-        if self.in_block.replace(false) {
+        for _ in 0..self.depth.replace(0) {
             self.connection.execute_batch("ROLLBACK TO block; RELEASE block").unwrap();
             self.memo.forget_all();
         }
@@ -74,13 +71,13 @@ impl Sql for Storage {
     ) -> Result<T, E> {
         let run = |statement: &str| run_statement(&self.connection, statement, &[]).map(drop);
         run("SAVEPOINT block")?;
-        self.in_block.set(true);
+        self.depth.set(self.depth.get() + 1);
         let answer = block();
         if answer.is_err() {
             run("ROLLBACK TO block")?;
             self.memo.forget_all();
         }
-        self.in_block.set(false);
+        self.depth.set(self.depth.get() - 1);
         run("RELEASE block")?;
         answer
     }
