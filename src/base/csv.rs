@@ -22,7 +22,7 @@ pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [Strin
     text
 }
 
-/// As [`file`], with as many columns as there are names.
+/// As [`file()`], with as many columns as there are names.
 #[must_use]
 pub fn file_of(names: &[String], lines: impl Iterator<Item = Vec<String>>) -> String {
     let mut text = BYTE_ORDER_MARK.to_string();
