@@ -60,10 +60,12 @@ function useRefunds(): { list: PagedList<OwnRefund>; owed: Owed | null } {
   return { list: usePagedList(read), owed };
 }
 
-/** Reads the list again while something is on its way, for some minutes at most. */
+/** Reads the list again while something is on its way or waits for the chain, for some minutes at most. */
 function usePolls({ items, hasMore, reload }: PagedList<OwnRefund>): { begin: () => void } {
   const [left, setLeft] = useState(POLLS_MAX);
-  const isWaiting = left > 0 && !hasMore && items.some(({ isUnderWay }) => isUnderWay);
+  const isOpen = ({ state, isUnderWay, canBePaid }: OwnRefund) =>
+    isUnderWay || (state === "owed" && !canBePaid);
+  const isWaiting = left > 0 && !hasMore && items.some(isOpen);
   const latest = useRef(reload);
   useEffect(() => {
     latest.current = reload;
