@@ -14,10 +14,10 @@ import {
 import type { EventOffer } from "../../purchase/offers";
 import { refusalInWords } from "../../purchase/words";
 import { forgetTicket, useSession } from "../../session";
-import { useProvenCall, type Answer, type ProvenCall } from "../buy/proven-call";
+import { useProvenCall, type Answer } from "../buy/proven-call";
 import { WalletRows } from "../buy/wallet-rows";
 import { useWallets } from "../buy/wallets";
-import { useNewGuest, type NewGuest } from "./fields";
+import { useNewGuest } from "./fields";
 
 type Props = { offer: EventOffer; mcpUrl: string; code: string; onClose: () => void };
 
@@ -48,7 +48,7 @@ export function GiveSheet({ offer, mcpUrl, code, onClose }: Props) {
       {call.state.at === "done" ? (
         <Given answer={call.state.answer} name={giving.guest.values.name} />
       ) : step === "sure" ? (
-        <Sure guest={giving.guest} call={call} />
+        <Sure giving={giving} />
       ) : (
         <Form giving={giving} />
       )}
@@ -133,7 +133,7 @@ function Form({ giving: { guest, wallets } }: { giving: Giving }) {
 }
 
 /** What it means, before it is done. */
-function Sure({ guest, call }: { guest: NewGuest; call: ProvenCall }) {
+function Sure({ giving: { guest, wallets, call } }: { giving: Giving }) {
   const name = guest.values.name.trim();
   return (
     <>
@@ -142,6 +142,7 @@ function Sure({ guest, call }: { guest: NewGuest; call: ProvenCall }) {
         <li>You cannot take it back.</li>
         <li>If money goes back for this seat, it goes to the wallet that paid, not to {name}.</li>
       </ul>
+      {wallets.error !== null && <Notice kind="error">{wallets.error}</Notice>}
       {call.state.at === "failed" && (
         <Notice kind={call.state.code === "declined" ? "info" : "error"}>
           {call.state.code === "declined"

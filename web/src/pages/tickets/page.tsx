@@ -157,7 +157,10 @@ function Said({ text }: { text: string }) {
 function InThisBrowser() {
   const items = withKnown([]);
   const isExpected = useSession(({ payments }) =>
-    payments.some(({ state }) => ["paid", "paying", "unknown"].includes(state)),
+    payments.some(
+      ({ state, txHash }) =>
+        ["paid", "paying", "unknown"].includes(state) && !(txHash !== undefined && hasArrived(txHash)),
+    ),
   );
   const [isOpen, setIsOpen] = useState(false);
   return (
