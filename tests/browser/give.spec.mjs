@@ -51,7 +51,7 @@ test("a ticket is given to somebody, and only the new link opens it", stage.visi
   await page.getByText("No tickets in this browser").waitFor();
   const other = await (await newVisitor({})).newTab();
   await other.goto(link);
-  await other.getByText("Bob", { exact: true }).waitFor();
+  await other.getByRole("heading", { name: "See you on 1 March, Bob" }).waitFor();
   // With nothing but the link it is passed on as it is.
   assert.equal(await other.getByRole("link", { name: "Give to somebody" }).count(), 0);
   const { rsvps } = await stack.call("GET", `/api/users/events/${event.id}/rsvps`);
