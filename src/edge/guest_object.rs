@@ -30,6 +30,8 @@ use crate::rails::outcome::Abort;
 const SOCKETS_MAX: usize = 20;
 /// Rate limit of a session's messages.
 const MESSAGES_PER_MINUTE: u32 = 120;
+/// The close code of a page that is left or loaded anew (RFC 6455, section 7.4.1).
+const GOING_AWAY: usize = 1001;
 
 /// The Durable Object of one guest session. Its name is the session's id.
 #[durable_object]
@@ -159,8 +161,10 @@ impl DurableObject for Guest {
         _reason: String,
         was_clean: bool,
     ) -> Result<()> {
-        // A clean close means that the client received all messages so far. A broken connection does not.
+        // A clean close means that the client received all messages so far. A broken connection does not, and neither does a
+        // page that is left: the browser closes for it, also what its script has not read yet.
         if was_clean
+            && code != GOING_AWAY
             && let Ok(service) = &self.service
             && let Err(error) = service.left()
         {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { arrive, askForSeat, button, card, dialog, serverLink, isNotPaid, isPaidOnce, pay, say, ticketOf } from "../support/browser-guest.mjs";
+import { arrive, askForSeat, button, card, dialog, serverLink, isNotPaid, isPaidOnce, pay, say, ticketOf, tickets } from "../support/browser-guest.mjs";
 import { until } from "../support/network.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
@@ -149,6 +149,10 @@ test("loaded anew right after Pay, there is still one ticket and one charge", st
   await begun;
   await page.reload();
   await isPaidOnce(stage.stack, event, await ticketOf(page, event));
+  // A page that is left may not have read the result, so it is told again; it is shown once.
+  await page.reload();
+  await ticketOf(page, event);
+  assert.equal(await tickets(page, event).count(), 1);
 }));
 
 /** Resolves with the first word of the server after the answer has been given. */

@@ -6,7 +6,9 @@ export const button = (where, name) => where.getByRole("button", { name, exact: 
 export const dialog = (page) => page.getByRole("dialog");
 export const serverLink = (mcpUrl) => `/?door=${encodeURIComponent(mcpUrl)}`;
 /** The newest card with this title. */
-export const card = (page, name) => ["region", "article", "group"].reduce((found, role) => found.or(page.getByRole(role, { name })), page.getByRole("listitem", { name })).last();
+export const card = (page, name) => cards(page, name).last();
+export const tickets = (page, { title }) => cards(page, `Ticket: ${title}`);
+const cards = (page, name) => ["region", "article", "group"].reduce((found, role) => found.or(page.getByRole(role, { name })), page.getByRole("listitem", { name }));
 
 /** Connects to a server and chooses a wallet, which is filled unless `money` is false. */
 export async function arrive(page, { mcpUrl, wallet = "Test key", money = true }) {

@@ -1,5 +1,6 @@
 // How actions change the session. Pure.
 import type { Out, PaymentView } from "../api/types";
+import { isObject, textOf } from "../base/object";
 import { over, patched, paying, withEntry, withoutFirst, withoutWaiting } from "./changes";
 import { secretOf } from "./secrets";
 import {
@@ -278,6 +279,18 @@ function failed(state: SessionState, message: Message<"tool_error">, at: number,
   return outcome({ ...next, questions, payments, signRequests }, message);
 }
 
+/** Whether this entry shows the purchase already: the agent tells its result again until it knows that it has arrived. */
+function isPurchaseOf(entry: Entry, { tool, result }: Message<"tool_result">): boolean {
+  const hash = transactionOf(result);
+  if (hash === undefined) return false;
+  if (entry.kind === "secret") return entry.secret.transactionHash === hash;
+  return entry.kind === "result" && entry.tool === tool && transactionOf(entry.result) === hash;
+}
+
+function transactionOf(result: unknown): string | undefined {
+  return textOf(isObject(result) ? result["structuredContent"] : undefined, "transactionHash");
+}
+
 function succeeded(
   state: SessionState,
   message: Message<"tool_result">,
@@ -285,14 +298,17 @@ function succeeded(
   key: number,
 ): SessionState {
   const { tool, result } = message;
-  const id = `${at}-${key}`;
+  const known = state.transcript.find((entry) => isPurchaseOf(entry, message));
+  const id = known?.id ?? `${at}-${key}`;
   const sold = secretOf(tool, result);
   if (sold === null) {
+    if (known !== undefined) return outcome(state, message);
     const entry = { id, at, kind: "result", tool, result, mcpUrl: state.server?.mcpUrl ?? null } as const;
     return outcome(withEntry(state, entry), message);
   }
   const { bought, value } = sold;
-  const next = withEntry(state, { id, at, kind: "secret", tool, secret: bought });
+  const next =
+    known === undefined ? withEntry(state, { id, at, kind: "secret", tool, secret: bought }) : state;
   const shown = { ...bought, secret: "(shown in the chat)" };
   return outcome({ ...next, secrets: { ...state.secrets, [id]: value } }, { ...message, result: shown });
 }
