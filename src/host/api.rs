@@ -72,7 +72,7 @@ impl<W: World> Host<W> {
             // `dispatch` handles these two.
             Own::Register | Own::Restore => Err(super::no_such_host()),
             Own::Profile => Ok(ok(&own_record(&self.shop(profile))?)),
-            Own::ChangeProfile => self.change_profile(profile, body),
+            Own::ChangeProfile => change_profile(&self.shop(profile), body),
             Own::Events => events::rest::own_events(&cx, cursor),
             Own::CreateEvent => {
                 let answer = events::manage::create_event(&cx, read_body(body)?)?;
@@ -123,24 +123,25 @@ impl<W: World> Host<W> {
             Own::Decide(id) => Ok(ok(&decide(&self.shop(profile), id, &read_body(body)?).await?)),
         }
     }
+}
 
-    /// Changes what the host has said about itself, its products and its limits.
-    fn change_profile(&self, profile: &Profile, body: &[u8]) -> Result<Reply, Failure> {
-        let changes: ProfileChanges = read_body(body)?;
-        let words = changes.words(&profile.words)?;
-        let ProfileChanges { limits, products, listed, .. } = changes;
-        let limits = Limits::load(&self.world)?.changed(&limits.unwrap_or_default())?;
-        let products = products.map(|products| read_products(&products)).transpose()?;
-        let products = products.unwrap_or(profile.products);
-        let listed = listed.map_or(profile.listed, |wants| profile.listed.chosen(wants));
-        let updated_at = self.world.now();
-        let changed = Profile { products, words, listed, updated_at, ..profile.clone() };
-        self.world.atomically(|| {
-            changed.save(&self.world)?;
-            limits.save(&self.world)
-        })?;
-        Ok(ok(&own_record(&self.shop(&changed))?))
-    }
+/// Changes what the host has said about itself, its products and its limits.
+fn change_profile(shop: &Shop<'_, impl World>, body: &[u8]) -> Result<Reply, Failure> {
+    let (world, profile) = (shop.cx.world, shop.profile);
+    let changes: ProfileChanges = read_body(body)?;
+    let words = changes.words(&profile.words)?;
+    let ProfileChanges { limits, products, listed, .. } = changes;
+    let limits = Limits::load(world)?.changed(&limits.unwrap_or_default())?;
+    let products = products.map(|products| read_products(&products)).transpose()?;
+    let products = products.unwrap_or(profile.products);
+    let listed = listed.map_or(profile.listed, |wants| profile.listed.chosen(wants));
+    let updated_at = world.now();
+    let changed = Profile { products, words, listed, updated_at, ..profile.clone() };
+    world.atomically(|| {
+        changed.save(world)?;
+        limits.save(world)
+    })?;
+    Ok(ok(&own_record(&Shop { profile: &changed, ..*shop })?))
 }
 
 /// The most entries of a list in one response.

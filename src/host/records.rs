@@ -4,127 +4,31 @@
 //! addresses, stored answers, what only guests get to know, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
 //! authorizations are used on the chain.
 
-use alloy_primitives::Address;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+mod shapes;
+
 use serde_json::Value;
 
 use crate::base::code::Code;
-use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, SecretId, TicketCode};
+use crate::base::id::{EventId, PaymentId, RsvpId, ScopeId, TicketCode};
 use crate::base::money::Usdc;
-use crate::base::time::{UnixSeconds, ZoneName};
+use crate::base::time::UnixSeconds;
 use crate::host::object::Object;
-use crate::http::cover::Look;
-use crate::http::cover::palette::Palette;
-use crate::identity::UserId;
 use crate::ledger::{holders, payments};
 use crate::ports::{Kv, KvError, SqlError, World, within};
-use crate::products::events::asks::{Ask, Asks, GuestDetails};
-use crate::products::events::news::reminders::a_day;
+use crate::products::events::asks::GuestDetails;
 use crate::products::events::party::SEATS_MAX;
-use crate::products::events::policy::RefundPolicy;
-use crate::products::events::questions::Question;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::seats::shares;
-use crate::products::events::types::{TicketType, Until};
 use crate::products::events::{Event, store};
 use crate::products::vault::{Secret, store as secrets};
 use crate::rails::outcome::{Abort, Failure};
-use crate::shop::profile::{Listed, Profile, Words};
-use crate::shop::registry::Products;
+use crate::shop::profile::Profile;
+
+pub use self::shapes::RsvpRecord;
+use self::shapes::{EventRecord, ProfileRecord, SecretRecord, moment, read};
 
 /// `Retry-After` while a host is restored, seconds.
 const RETRY_SECONDS: i64 = 30;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileRecord {
-    user_id: String,
-    wallet_address: String,
-    #[serde(default)]
-    display_name: String,
-    #[serde(default)]
-    about: String,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EventRecord {
-    id: String,
-    title: String,
-    description: String,
-    starts_at: String,
-    ends_at: Option<String>,
-    time_zone: String,
-    location: Option<String>,
-    capacity: u32,
-    price_atomic: Usdc,
-    #[serde(default)]
-    types: Vec<TypeRecord>,
-    status: String,
-    #[serde(default)]
-    ask_name: Ask,
-    #[serde(default)]
-    ask_email: Ask,
-    #[serde(default)]
-    questions: Vec<Question>,
-    #[serde(default)]
-    refund_percent: u32,
-    #[serde(default)]
-    refund_until_hours: u32,
-    #[serde(default)]
-    refund_if_moved: bool,
-    #[serde(default = "a_day")]
-    remind_hours: u32,
-    #[serde(default)]
-    cover_shuffle: u32,
-    cover_palette: Option<Palette>,
-    created_at: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TypeRecord {
-    id: String,
-    name: String,
-    description: String,
-    regular_price: String,
-    seats: u32,
-    early_price: Option<String>,
-    early_until: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RsvpRecord {
-    event_id: String,
-    wallet_address: String,
-    /// Missing in records of older versions, which had one seat each.
-    #[serde(default = "one")]
-    seats: u32,
-    paid_atomic: Usdc,
-    tx_hash: String,
-    /// Missing in records of older versions.
-    network: Option<String>,
-    ticket_type: Option<String>,
-    timestamp: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretRecord {
-    id: String,
-    name: String,
-    amount: String,
-    description: String,
-    retrieval_count: u32,
-    version: u32,
-    expires_at: Option<String>,
-    created_at: String,
-    sealed: Option<String>,
-}
 
 /// The kind of a published record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,10 +178,6 @@ fn seats_of(
     Ok((1..).zip(shares).map(seat).collect())
 }
 
-const fn one() -> u32 {
-    1
-}
-
 /// The network of a record without one: the preferred one is the best guess for the explorer link.
 fn guessed_network(object: &Object<'_, impl World>) -> String {
     object.config.networks.first().map_or("", |network| network.caip2).to_owned()
@@ -294,108 +194,6 @@ pub async fn kv_list(
 ) -> Result<(Vec<String>, Option<String>), String> {
     let list = within(object.world, READ_MILLIS, Kv::list(object.world, prefix, None)).await;
     list.ok_or_else(|| NO_ANSWER.to_owned())?.map_err(|KvError(what)| what)
-}
-
-impl ProfileRecord {
-    fn into_profile(self, scope: &ScopeId) -> Result<Profile, String> {
-        Ok(Profile {
-            user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
-            scope: scope.clone(),
-            wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
-            products: Products::default(),
-            words: Words { display_name: self.display_name, about: self.about },
-            // A choice that was made once is not made again by a reader of records.
-            listed: Listed::No,
-            created_at: moment(&self.created_at)?,
-            updated_at: moment(&self.updated_at)?,
-        })
-    }
-}
-
-impl EventRecord {
-    fn into_event(self) -> Result<Event, String> {
-        let types = self.types.into_iter().map(TypeRecord::into_type);
-        let types: Vec<TicketType> = types.collect::<Result<_, _>>()?;
-        Ok(Event {
-            id: EventId::parse(&self.id).map_err(|error| error.to_string())?,
-            title: self.title,
-            description: self.description,
-            starts_at: moment(&self.starts_at)?,
-            ends_at: self.ends_at.as_deref().map(moment).transpose()?,
-            time_zone: ZoneName::parse(&self.time_zone).map_err(|error| error.to_string())?,
-            location: self.location,
-            capacity: self.capacity,
-            price: types.first().map_or(self.price_atomic, |first| first.price),
-            was: None,
-            types,
-            asks: Asks { name: self.ask_name, email: self.ask_email },
-            questions: self.questions,
-            // What only guests get to know is not in KV.
-            guests_only: None,
-            look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
-            // Pictures are not in KV.
-            picture: None,
-            refund: RefundPolicy::check(
-                self.refund_percent,
-                self.refund_until_hours,
-                self.refund_if_moved,
-            )
-            .map_err(|error| error.to_string())?,
-            remind_hours: self.remind_hours,
-            cancelled: self.status == "cancelled",
-            is_draft: false,
-            sequence: 0,
-            created_at: moment(&self.created_at)?,
-        })
-    }
-}
-
-impl TypeRecord {
-    fn into_type(self) -> Result<TicketType, String> {
-        let dollars = |text: &str| Usdc::from_dollars(text).map_err(|error| error.to_string());
-        let early = match self.early_price.zip(self.early_until) {
-            None => None,
-            Some((price, until)) => Some(Until { price: dollars(&price)?, until: moment(&until)? }),
-        };
-        Ok(TicketType {
-            id: self.id,
-            name: self.name,
-            description: self.description,
-            price: dollars(&self.regular_price)?,
-            seats: self.seats,
-            early,
-            was: None,
-            taken: 0,
-            held: 0,
-        })
-    }
-}
-
-impl SecretRecord {
-    fn into_secret(self) -> Result<(Secret, Option<String>), String> {
-        let created_at = moment(&self.created_at)?;
-        let secret = Secret {
-            id: SecretId::parse(&self.id).map_err(|error| error.to_string())?,
-            name: self.name,
-            description: self.description,
-            price: Usdc::from_dollars(&self.amount).map_err(|error| error.to_string())?,
-            version: self.version,
-            expires_at: self.expires_at.as_deref().map(moment).transpose()?,
-            revoked_at: None,
-            retrievals: self.retrieval_count,
-            created_at,
-            updated_at: created_at,
-        };
-        Ok((secret, self.sealed))
-    }
-}
-
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
-}
-
-fn moment(text: &str) -> Result<UnixSeconds, String> {
-    UnixSeconds::from_rfc3339(text).map_err(|error| error.to_string())
 }
 
 fn bad(field: &str) -> SqlError {

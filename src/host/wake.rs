@@ -102,7 +102,7 @@ impl<W: World> Host<W> {
         // Publishes records of deliveries made in this alarm. It runs after the first flush, because two concurrent
         // writes of one key may arrive in any order.
         let new_records = outbox::flush(&self.world, pace).await;
-        let listed = self.tell_market().await;
+        let listed = tell_market(self).await;
         let restored = backup::publish::publish_some(&self.object());
         let now = self.world.now();
         let others = [
@@ -138,13 +138,6 @@ impl<W: World> Host<W> {
                 // After the payments and not beside them, so that no more connections are open at a time.
                 look_after_payments(&shop).await.and(look_after_refunds(&shop, !due).await)
             }
-            None => Ok(()),
-        }
-    }
-
-    async fn tell_market(&self) -> Result<(), SqlError> {
-        match self.object().profile()? {
-            Some(profile) => listing::tell(&self.shop(&profile)).await,
             None => Ok(()),
         }
     }
@@ -221,6 +214,14 @@ impl<W: World> Host<W> {
         let over = over.into_iter().flatten().min();
         let others = records.into_iter().chain(mails).chain(over).min();
         Ok(Dues { payments, others, is_open })
+    }
+}
+
+/// Tells the marketplace what the host sells, if there is a host.
+async fn tell_market(host: &Host<impl World>) -> Result<(), SqlError> {
+    match host.object().profile()? {
+        Some(profile) => listing::tell(&host.shop(&profile)).await,
+        None => Ok(()),
     }
 }
 

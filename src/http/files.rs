@@ -1,6 +1,6 @@
 //! The files of the deployment that registries, scanners and crawlers ask for. `market::documents` makes them.
 
-/// A file.
+/// A file at a fixed path, which the gateway makes for the whole deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
     Openapi,

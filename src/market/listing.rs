@@ -44,7 +44,7 @@ pub struct ListedEvent {
     /// When it is over.
     pub ends_at: UnixSeconds,
     pub price: Usdc,
-    /// Its public view.
+    /// What strangers are shown of it, as JSON.
     pub view: Value,
 }
 

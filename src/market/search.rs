@@ -38,13 +38,13 @@ pub struct Part {
     pub cursor: Option<String>,
 }
 
-/// Hosts.
+/// A search for hosts: all that are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostsAsk {
     pub part: Part,
 }
 
-/// Events to come. `None` asks for all.
+/// A search for events to come. `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventsAsk {
     /// Words of title, place and host; all of them.
@@ -58,7 +58,7 @@ pub struct EventsAsk {
     pub part: Part,
 }
 
-/// Tools.
+/// A search for tools. `None` asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolsAsk {
     /// Words of title, description and host; all of them.

@@ -1,8 +1,10 @@
 //! Everything that happens while a host sells. [`registry`] lists the products, [`pay`] takes a paid call from its
-//! price to its answer, [`deliver`] fulfils a settled payment, [`find_out`] determines an unknown outcome,
-//! [`confirm`] takes a due payment one step further, [`mod@slice`] does so for as many as an alarm has requests for,
-//! [`verdict`] applies the host's decision, [`buyer`] calls tools of wallets that have paid before, [`refunds`] pays money back, and [`proof`] checks wallets that have paid before.
+//! price to its answer, [`again`] answers a payment that is known, [`deliver`] fulfils a settled payment, [`find_out`]
+//! determines an unknown outcome, [`confirm`] takes a due payment one step further, [`mod@slice`] does so for as many as
+//! an alarm has requests for, [`verdict`] applies the host's decision, [`buyer`] calls tools of wallets that have paid
+//! before, [`refunds`] pays money back, and [`proof`] checks wallets that have paid before.
 
+pub mod again;
 pub mod buyer;
 pub mod confirm;
 pub mod deliver;

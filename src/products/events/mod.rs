@@ -6,6 +6,7 @@ mod buyers;
 pub mod calendar;
 pub mod cancel;
 pub mod cancel_mail;
+mod claimed;
 pub mod drafts;
 pub mod entrance;
 mod free;

@@ -10,13 +10,14 @@ use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
+use crate::products::events::claimed::{check_type, offer_seat};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::news::message;
 use crate::products::events::party::{Party, seats_in_words};
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
 use crate::products::events::tools::{Sold, Tool};
 use crate::products::events::{
-    Event, NotOnSale, Status, bought, buyers, cancel, free, manage, records, refunds, seats, store,
+    Event, NotOnSale, bought, buyers, cancel, free, manage, records, refunds, seats, store,
     transfer, waitlist,
 };
 use crate::rails::outcome::{Abort, Failure};
@@ -346,39 +347,6 @@ impl Sale<Tool> for EventSale {
     fn bought(tool: Tool, cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Bought, SqlError> {
         bought::bought(tool, cx, payment)
     }
-}
-
-/// Checks that the ticket type of a claimed payment can still be had. Its host may have made another one of the same name.
-fn check_type(
-    cx: &Cx<'_, impl World>,
-    event: &Event,
-    party: &Party,
-    payment: &PaymentId,
-) -> Result<(), Failure> {
-    let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
-    event.check_type(kind, party.seats())?;
-    let Some(kind) = kind else { return Ok(()) };
-    let claimed = payments::find(cx.world, payment)?.and_then(|claimed| claimed.ticket_type);
-    if claimed.as_deref() == Some(kind.id.as_str()) {
-        return Ok(());
-    }
-    Err(NotOnSale::TypeFull.into())
-}
-
-/// Whether a seat that a payment of unknown outcome wants can still be had.
-fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
-    let Some(id) = &payment.event_id else { return Ok(Offer::Open) };
-    let Some((event, _)) = store::find(cx.world, id)? else {
-        return Ok(Offer::Gone("its event is gone"));
-    };
-    Ok(match event.status(cx.now()) {
-        Status::Cancelled => Offer::Gone("its event is cancelled"),
-        Status::Past | Status::Draft => Offer::Gone("its event is over"),
-        Status::Scheduled if !store::rsvps_of_payer(cx.world, id, &payment.payer)?.is_empty() => {
-            Offer::Gone("its wallet has a seat already")
-        }
-        Status::Scheduled => Offer::Open,
-    })
 }
 
 fn read_seat(arguments: Value) -> Result<EventSale, Failure> {

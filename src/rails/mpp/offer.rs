@@ -49,7 +49,7 @@ pub struct Terms {
     pub intent: String,
     /// Base64url of JSON: amount, token, recipient, chain.
     pub request: String,
-    /// RFC 3339.
+    /// When the challenge ends, RFC 3339.
     pub expires: String,
     pub digest: String,
     /// Base64url of JSON: the digest of the call, and a random part.
