@@ -97,7 +97,8 @@ fn each_type_has_its_price_and_callers_that_name_none_buy_the_first() {
         block_on(server.host.handle(server.request(Action::AtHost(at), false, &[], &json!({}))))
             .body
     };
-    assert!(page(AtHost::Ticket(code)).contains("VIP, 1 seat"));
+    let ticket = page(AtHost::Ticket(code));
+    assert!(ticket.contains("<dt>VIP, 1 seat, Conference</dt><dd>$0.20"), "{ticket}");
     let public = page(AtHost::EventPage(id));
     assert!(public.contains("$0.05 to $0.20") && public.contains("With dinner"), "{public}");
     assert!(public.contains("\"name\":\"VIP\",\"price\":\"0.20\""), "{public}");

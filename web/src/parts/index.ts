@@ -17,5 +17,17 @@ export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
 export { clock, eventTime } from "./when";
-export { Badge, Empty, Money, Notice, Time, moneyText, priceText, sentence, timeText } from "./words";
+export {
+  Badge,
+  Empty,
+  Money,
+  Notice,
+  Time,
+  fromText,
+  moneyText,
+  priceText,
+  pricesText,
+  sentence,
+  timeText,
+} from "./words";
 export { visible } from "./visible";

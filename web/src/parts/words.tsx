@@ -1,5 +1,6 @@
 // Small pieces of text: money, time, badges, notices and empty lists.
 import type { ReactNode } from "react";
+import { toAtomic } from "../base/amounts";
 import { clock, eventDay, eventTime } from "./when";
 
 /** The message with a capital letter. */
@@ -24,6 +25,33 @@ export function moneyText(dollars: string): string {
 /** The price of something: "$0.05", or "Free". */
 export function priceText(dollars: string): string {
   return /^0+(\.0+)?$/.test(dollars.trim()) ? "Free" : moneyText(dollars);
+}
+
+/** The prices of several: "$0.05 to $0.20", or the one that they all have. Empty if none can be read. */
+export function pricesText(dollars: readonly string[]): string {
+  const [only, ...others] = dollars;
+  if (only !== undefined && others.length === 0) return priceText(only);
+  const ends = lowAndHigh(dollars);
+  if (ends === null) return "";
+  const [low, high] = ends.map(priceText);
+  return low === high ? `${low}` : `${low} to ${high}`;
+}
+
+/** The same in less room: "from $0.05", or "from $0" if one is free. */
+export function fromText(dollars: readonly string[]): string {
+  return pricesText(dollars)
+    .replace(/^Free to .+$/, "from $$0")
+    .replace(/^(\$.+) to .+$/, "from $1");
+}
+
+function lowAndHigh(dollars: readonly string[]): [string, string] | null {
+  const known = dollars.flatMap((text) => {
+    const atomic = toAtomic(text);
+    return atomic === null ? [] : [{ text, atomic }];
+  });
+  const sorted = known.toSorted((one, other) => Number(one.atomic - other.atomic));
+  const [low, high] = [sorted.at(0), sorted.at(-1)];
+  return low === undefined || high === undefined ? null : [low.text, high.text];
 }
 
 type TimeProps = {

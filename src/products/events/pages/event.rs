@@ -125,7 +125,7 @@ fn type_lines(event: &Event, now: UnixSeconds) -> Vec<TypeLine> {
         (_, Some(early)) if now < early.until => {
             let day = early.until.to_short_day(&event.time_zone, now);
             let clock = early.until.to_clock(&event.time_zone);
-            format!("until {day}, {clock}; then {}", price_in_words(kind.price))
+            format!("Until {day}, {clock}, then {}", price_in_words(kind.price))
         }
         (Some(left), _) => format!("{left} left"),
         (None, _) => String::new(),

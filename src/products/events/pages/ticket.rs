@@ -65,11 +65,11 @@ struct TicketPage<'a> {
     for_guests: Option<Place<'a>>,
     calendars: Calendars,
     short_code: String,
-    /// "1 seat", or which one of several.
+    /// "1 seat", or which one of several; "VIP, 1 seat" of a type.
     seat: String,
     /// The other tickets of the purchase, on the page of its first one.
     others: Vec<Other>,
-    /// "2 seats", and what they cost together.
+    /// "2 seats" or "VIP, 2 seats", and what they cost together.
     bought: String,
     paid: Usdc,
     paid_at: String,
@@ -121,6 +121,11 @@ pub fn ticket_page(
     // A guest of the buyer sees one seat and what it cost.
     let bought = if is_buyers { party } else { std::slice::from_ref(rsvp) };
     let count = u32::try_from(party.len()).unwrap_or(u32::MAX);
+    let kind = event.type_name(rsvp.ticket_type.as_deref());
+    let of_type = |seats: String| match kind {
+        Some(kind) => format!("{kind}, {seats}"),
+        None => seats,
+    };
     let zone = &event.time_zone;
     TicketPage {
         event,
@@ -139,16 +144,12 @@ pub fn ticket_page(
         for_guests: event.for_guests().filter(|_| !ended.is_given_back).map(Place::of),
         calendars: Calendars::of(event, &urls.event),
         short_code: rsvp.code.short(),
-        seat: {
-            let seat = match count {
-                0 | 1 => seats_in_words(1),
-                count => format!("Seat {} of {count}", rsvp.place),
-            };
-            let kind = event.type_name(rsvp.ticket_type.as_deref());
-            kind.map_or_else(|| seat.clone(), |kind| format!("{kind}, {seat}"))
-        },
+        seat: of_type(match count {
+            0 | 1 => seats_in_words(1),
+            count => format!("Seat {} of {count}", rsvp.place),
+        }),
         others: others.collect::<Result<_, _>>()?,
-        bought: seats_in_words(u32::try_from(bought.len()).unwrap_or(u32::MAX)),
+        bought: of_type(seats_in_words(u32::try_from(bought.len()).unwrap_or(u32::MAX))),
         paid: paid_together(bought),
         paid_at: rsvp.created_at.to_words(zone),
         payer_short: shorten(&rsvp.payer),

@@ -82,14 +82,17 @@ function Form({ purchase }: { purchase: Purchase }) {
   return (
     <>
       <FormNotices phase={phase} />
+      <TypeFields
+        choice={purchase.choice}
+        timeZone={purchase.event.timeZone}
+        disabled={phase.at !== "form"}
+      />
+      {/* With too little money in the wallet, another ticket or fewer seats are a way out. */}
+      {(missing === null || purchase.party.count > 1) && (
+        <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
+      )}
       {missing === null && (
         <>
-          <TypeFields
-            choice={purchase.choice}
-            timeZone={purchase.event.timeZone}
-            disabled={phase.at !== "form"}
-          />
-          <SeatStepper seats={purchase.party} disabled={phase.at !== "form"} />
           <GuestFields guest={guest} disabled={phase.at !== "form"} />
           <QuestionFields answers={purchase.answers} disabled={phase.at !== "form"} />
           <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
@@ -100,6 +103,7 @@ function Form({ purchase }: { purchase: Purchase }) {
         <Total
           seats={purchase.seats}
           cost={cost}
+          kind={purchase.choice.chosen?.name ?? null}
           isFree={purchase.isFree}
           isChanged={purchase.isChanged}
           policy={purchase.policy}
@@ -114,10 +118,10 @@ function Form({ purchase }: { purchase: Purchase }) {
 type Purchase = ReturnType<typeof usePurchase>;
 
 function usePurchase(offer: EventOffer, mcpUrl: string) {
-  const choice = useTicketType(offer.event);
-  const event = asOf(offer.event, choice);
   const wallets = useWallets();
-  const checkout = useCheckout(mcpUrl, event.id);
+  const checkout = useCheckout(mcpUrl, offer.event.id);
+  const choice = useTicketType(offer.event, checkout.details);
+  const event = asOf(offer.event, choice);
   const guest = useGuest(offer.asks);
   const answers = useAnswers(event.questions);
   const party = useSeats(event);
@@ -129,13 +133,14 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
         ? party.count
         : seatsOf(checkout.details);
   const listed = (toAtomic(event.price) ?? 0n) * BigInt(seats);
+  const showMissing = useMissing();
   const price = phase.at === "changed" ? (toAtomic(phase.question.amountUsd) ?? 0n) : listed;
   const means = useMeans(wallets, phase, price);
   const pay = async () => {
     if (phase.at === "changed") return checkout.accept(phase.question);
     const details = guest.read();
     const given = answers.read();
-    if (details === null || given === null) return;
+    if (details === null || given === null) return showMissing();
     const more = { ...given, ...choice.read(), ...party.read(details["name"]) };
     await means.whenReady(() => checkout.pay(price, { ...details, ...more }));
   };
@@ -164,6 +169,15 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   };
 }
 
+/** Leads to the first field that is refused, once the page shows which it is. */
+function useMissing(): () => void {
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (tries > 0) document.querySelector<HTMLElement>("dialog[open] [aria-invalid]")?.focus();
+  }, [tries]);
+  return () => setTries((before) => before + 1);
+}
+
 type FactsProps = { offer: EventOffer; host: Host; seats: number; cost: string };
 
 function Facts({ offer: { event }, host, seats, cost }: FactsProps) {
@@ -180,14 +194,22 @@ function Facts({ offer: { event }, host, seats, cost }: FactsProps) {
   );
 }
 
-type TotalProps = { seats: number; cost: string; isFree: boolean; isChanged: boolean; policy: string };
+type TotalProps = {
+  seats: number;
+  cost: string;
+  /** The ticket type. */
+  kind: string | null;
+  isFree: boolean;
+  isChanged: boolean;
+  policy: string;
+};
 
-function Total({ seats, cost, isFree, isChanged, policy }: TotalProps) {
+function Total({ seats, cost, kind, isFree, isChanged, policy }: TotalProps) {
   return (
     <div className="stack-tight">
       {isChanged && <Notice kind="warn">The price is {cost} now. Nothing was charged.</Notice>}
       <dl className="total">
-        <dt>{seatsText(seats)}</dt>
+        <dt>{kind === null ? seatsText(seats) : `${kind}, ${seatsText(seats)}`}</dt>
         <dd>{cost}</dd>
         {!isFree && (
           <>

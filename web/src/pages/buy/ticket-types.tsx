@@ -12,11 +12,15 @@ export type TypeChoice = {
   read: () => { ticketType?: string };
 };
 
-export function useTicketType(event: EventView): TypeChoice {
-  const { types } = event;
+/** `begun`: the arguments of a purchase that has begun, whose type is the chosen one also after a reload. */
+export function useTicketType(
+  { types }: EventView,
+  begun: Readonly<Record<string, unknown>> | null,
+): TypeChoice {
   const [id, choose] = useState<string | null>(null);
   const free = types.find((type) => type.seatsLeft !== 0);
-  const chosen = types.find((type) => type.id === id) ?? free ?? types[0] ?? null;
+  const named = types.find(({ name }) => name === begun?.["ticketType"]);
+  const chosen = named ?? types.find((type) => type.id === id) ?? free ?? types[0] ?? null;
   return { types, chosen, choose, read: () => (chosen === null ? {} : { ticketType: chosen.name }) };
 }
 
@@ -35,9 +39,10 @@ export function TypeFields({ choice, timeZone, disabled }: Props) {
   if (types.length < 2) return null;
   return (
     <fieldset className="stack-tight">
-      <legend className="sheet-label">
+      <legend className="visually-hidden">Ticket</legend>
+      <div className="sheet-label" aria-hidden="true">
         <strong>Ticket</strong>
-      </legend>
+      </div>
       <div className="type-rows">
         {types.map((type) => (
           <label key={type.id} className="type-row">
@@ -49,7 +54,7 @@ export function TypeFields({ choice, timeZone, disabled }: Props) {
               onChange={() => choose(type.id)}
             />
             <span className="type-text">
-              <span>{type.name}</span>
+              <strong>{type.name}</strong>
               {type.description !== "" && <span className="second">{type.description}</span>}
               {noteOf(type, timeZone) !== null && <span className="second">{noteOf(type, timeZone)}</span>}
             </span>

@@ -1,5 +1,6 @@
-import { numberOf, textOf } from "../../base/object";
-import { Badge, Time, EventCover, eventTime, priceText, visible } from "../../parts";
+import { isObject, numberOf, textOf } from "../../base/object";
+import { Badge, Time, EventCover, eventTime, fromText, pricesText, visible } from "../../parts";
+import { scopeOf } from "../../purchase/offers";
 import { PaidButton, useIsOffered } from "./paid-button";
 
 type Props = {
@@ -14,19 +15,23 @@ export function EventCard({ event, mcpUrl, isShort = false }: Props) {
   const id = textOf(event, "id");
   const title = visible(textOf(event, "title") ?? "Event without a title");
   const price = textOf(event, "price");
+  const prices = pricesOf(event);
+  const label = `Get a seat · ${fromText(prices)}`;
   const seats = numberOf(event, "seatsLeft");
   const status = textOf(event, "status") ?? "scheduled";
   const place = textOf(event, "location");
   const description = textOf(event, "description");
   const isOnSale = status === "scheduled" && seats !== 0 && id !== undefined;
   const hasButton = useIsOffered("rsvpToEvent", mcpUrl) && isOnSale;
+  const scope = mcpUrl === null ? null : scopeOf(mcpUrl);
+  const sheet = hasButton && scope !== null && isChosenInSheet(event) ? `/buy/${scope}/${id}` : null;
   return (
     <article className="card event-card" aria-label={title}>
       <div className="event-cover">
         <EventCover id={id ?? title} path={textOf(event, "coverPath")} cut="wide" />
         {price !== undefined && !hasButton && (
           <span className="event-price">
-            <span className="money">{priceText(price)}</span>
+            <span className="money">{pricesText(prices)}</span>
           </span>
         )}
       </div>
@@ -43,7 +48,12 @@ export function EventCard({ event, mcpUrl, isShort = false }: Props) {
           ) : (
             <Badge tone={status === "cancelled" ? "bad" : "plain"}>{STATUS[status] ?? visible(status)}</Badge>
           )}
-          {isOnSale && (
+          {sheet !== null && (
+            <a className="button button-tint" href={sheet} aria-label={`${label} for ${title}`}>
+              {label}
+            </a>
+          )}
+          {isOnSale && sheet === null && (
             <PaidButton
               tool="rsvpToEvent"
               args={{ eventId: id }}
@@ -57,6 +67,24 @@ export function EventCard({ event, mcpUrl, isShort = false }: Props) {
       </div>
     </article>
   );
+}
+
+/** Whether a guest has to choose or to answer something, which the sheet of the event asks. */
+function isChosenInSheet(event: Record<string, unknown>): boolean {
+  const isRequired = listOf(event, "questions").some((question) => question["required"] === true);
+  const asks = [textOf(event, "askName"), textOf(event, "askEmail")];
+  return listOf(event, "types").length > 1 || isRequired || asks.includes("required");
+}
+
+/** What seats cost, as far as the server says. */
+function pricesOf(event: Record<string, unknown>): string[] {
+  const types = listOf(event, "types");
+  return (types.length > 0 ? types : [event]).flatMap((one) => textOf(one, "price") ?? []);
+}
+
+function listOf(event: Record<string, unknown>, key: string): Record<string, unknown>[] {
+  const list = event[key];
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 const STATUS: Record<string, string> = { cancelled: "Cancelled", past: "Over" };

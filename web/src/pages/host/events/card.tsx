@@ -1,7 +1,7 @@
 // One event of the host, and its actions.
 import { useState } from "react";
 import type { EventStatus, OwnEvent } from "../../../api/types";
-import { Badge, Button, CopyButton, EventCover, Money, priceText } from "../../../parts";
+import { Badge, Button, CopyButton, EventCover, Money, pricesText } from "../../../parts";
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
@@ -132,7 +132,7 @@ function Facts({ event }: { event: OwnEvent }) {
       )}
       <Fact name="Seats">{seatsText(event)}</Fact>
       <Fact name="Price">
-        <span className="money">{priceText(event.price)}</span>
+        <span className="money">{pricesText(pricesOf(event))}</span>
       </Fact>
       <Fact name="If a guest cancels" isWide>
         {event.refundPolicy}
@@ -142,6 +142,10 @@ function Facts({ event }: { event: OwnEvent }) {
       </Fact>
     </dl>
   );
+}
+
+function pricesOf({ price, types }: OwnEvent): string[] {
+  return types.length === 0 ? [price] : types.map((type) => type.price);
 }
 
 function seatsText({ rsvpCount, seatsLeft, seatsHeld, capacity, waiting }: OwnEvent): string {

@@ -12,7 +12,7 @@ import { fieldFault, useAction } from "../shared/use-action";
 import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
-import { changedLists, errorsOf, listsOf, readLists, type Lists } from "./lists";
+import { changedLists, errorsOf, listsOf, onePrice, pricedBy, readLists, type Lists } from "./lists";
 import { GuestRules } from "./guest-rules";
 import { QuestionList } from "./question-list";
 import { EventPreview } from "./preview";
@@ -62,7 +62,11 @@ export function EventForm({ purpose, done, close }: Props) {
           hint="**bold**, *italic*, lists and [links](https://example.org)"
           {...field("description")}
         />
-        <TimeAndPrice field={field} values={values} priceHint={priceNote(purpose, values)} />
+        <TimeAndPrice
+          field={field}
+          values={values}
+          priceHint={lists.types.length > 0 ? null : priceNote(purpose, values)}
+        />
         <ListFields field={field} lists={lists} change={setLists} errors={errors} />
         <GuestRules field={field} values={values} event={edited} />
         <CoverField
@@ -85,7 +89,7 @@ export function EventForm({ purpose, done, close }: Props) {
           <Button onClick={close}>Discard</Button>
         </div>
       </form>
-      <EventPreview values={values} event={edited} picture={picture} />
+      <EventPreview values={values} types={lists.types} event={edited} picture={picture} />
     </div>
   );
 }
@@ -164,16 +168,22 @@ const NAMES = [...FIELDS, ...LISTS];
 /** The request (null: nothing was changed), or the errors of the form. */
 function requestOf(
   purpose: Purpose,
-  { values, lists }: Typed,
+  { values: typed, lists }: Typed,
   asDraft: boolean,
 ): { request: (() => Promise<EventView>) | null } | { errors: Errors } {
-  const sent = readLists(lists, values.timeZone.trim());
+  const sent = readLists(lists, typed.timeZone.trim());
+  const values = pricedBy(lists, typed, purpose.kind === "edit" ? purpose.of : null);
   if (purpose.kind === "edit") {
     const { of } = purpose;
     const read = readChanges(values, of);
     if (!read.ok || !sent.ok) return { errors: errorsOf(read, sent) };
     const published = isPublic(of) || asDraft ? {} : { draft: false };
-    const changes = { ...read.value, ...changedLists(sent.value, of), ...published };
+    const changes = {
+      ...read.value,
+      ...changedLists(sent.value, of),
+      ...onePrice(lists, values, of),
+      ...published,
+    };
     const isUnchanged = Object.keys(changes).length === 0;
     return { request: isUnchanged ? null : () => api.changeEvent(of.id, changes) };
   }

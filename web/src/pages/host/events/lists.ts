@@ -1,6 +1,7 @@
 // The lists of the event form, each with fields of its own: what is typed, and what is sent. Pure.
 import type { OwnEvent, Question } from "../../../api/types";
-import type { Errors, Read } from "./fields";
+import { readMoney } from "../../../base/money-text";
+import type { Errors, Read, Values } from "./fields";
 import { draftsOf, readQuestions, type QuestionDraft } from "./question-list";
 import { readTypes, typeDraftsOf, type SentType, type TypeDraft } from "./type-list";
 
@@ -36,6 +37,21 @@ export function changedLists({ questions, types }: SentLists, event: OwnEvent): 
     ...(isSame(questions, event.questions) ? {} : { questions }),
     ...(isSameTypes ? {} : { types }),
   };
+}
+
+/**
+ * The values as they are sent. With ticket types the prices are theirs: what was typed for all seats counts no more, and
+ * nothing is wrong about it.
+ */
+export function pricedBy({ types }: Lists, values: Values, event: OwnEvent | null): Values {
+  const [first] = types;
+  if (first === undefined) return values;
+  return { ...values, price: event?.price ?? readMoney(first.price) ?? "0" };
+}
+
+/** The price of an event that loses its types: the one that is shown, which may be an early one, becomes that of all seats. */
+export function onePrice({ types }: Lists, { price }: Values, event: OwnEvent): { price?: string } {
+  return types.length === 0 && event.types.length > 0 ? { price: readMoney(price) ?? price } : {};
 }
 
 /** The errors of what could not be read. */

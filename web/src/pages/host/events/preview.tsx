@@ -1,16 +1,26 @@
 // How an event will look, as it is typed.
+import { useState } from "react";
 import type { OwnEvent } from "../../../api/types";
-import { priceText } from "../../../parts";
+import { pricesText } from "../../../parts";
 import type { PictureChange } from "../../../parts/picture-field";
 import { readMoney } from "../../../base/money-text";
 import { isZone, periodText, toMoment } from "../shared/zones";
 import type { Values } from "./fields";
+import { typedPrices, type TypeDraft } from "./type-list";
 
-type Props = { values: Values; event: OwnEvent | null; picture: PictureChange };
+type Props = {
+  values: Values;
+  types: readonly TypeDraft[];
+  event: OwnEvent | null;
+  picture: PictureChange;
+};
 
-export function EventPreview({ values, event, picture }: Props) {
+export function EventPreview({ values, types, event, picture }: Props) {
   const cover = coverOf(values, event, picture);
-  const price = readMoney(values.price);
+  // An early price that ends meanwhile is no matter here.
+  const [now] = useState(() => Date.now());
+  const prices = types.length > 0 ? typedPrices(types, values.timeZone.trim(), now) : [values.price];
+  const price = pricesText(prices.map((typed) => readMoney(typed) ?? ""));
   return (
     <aside className="host-preview" aria-label="How it will look">
       <p className="quiet small">How it will look</p>
@@ -20,9 +30,7 @@ export function EventPreview({ values, event, picture }: Props) {
           <strong>{values.title.trim() || "Title"}</strong>
           <p className="quiet">{whenOf(values) ?? "Day and time"}</p>
           {values.location.trim() !== "" && <p className="quiet">{values.location.trim()}</p>}
-          <p className="host-preview-buy">
-            {price === null ? "Get a seat" : `Get a seat · ${priceText(price)}`}
-          </p>
+          <p className="host-preview-buy">{price === "" ? "Get a seat" : `Get a seat · ${price}`}</p>
         </div>
       </div>
     </aside>

@@ -82,7 +82,7 @@ export function QuestionList({ drafts, change, error }: Props) {
         </div>
       ))}
       {error !== undefined && (
-        <p className="field-error" role="alert">
+        <p className="field-error" role="alert" tabIndex={-1}>
           {error}
         </p>
       )}

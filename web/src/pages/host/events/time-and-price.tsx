@@ -4,7 +4,12 @@ import type { fieldsOf } from "../shared/form";
 import { timeHint, type FieldName, type Values } from "./fields";
 import { ZoneField } from "./zone-field";
 
-type Props = { field: ReturnType<typeof fieldsOf<FieldName>>; values: Values; priceHint: string };
+type Props = {
+  field: ReturnType<typeof fieldsOf<FieldName>>;
+  values: Values;
+  /** Null if each ticket type has a price of its own. */
+  priceHint: string | null;
+};
 
 export function TimeAndPrice({ field, values, priceHint }: Props) {
   return (
@@ -34,13 +39,15 @@ export function TimeAndPrice({ field, values, priceHint }: Props) {
       />
       <div className="host-pair">
         <TextField label="Seats" inputMode="numeric" required hint="0 for unlimited" {...field("capacity")} />
-        <TextField
-          label="Price of a seat in dollars"
-          inputMode="decimal"
-          required
-          hint={priceHint}
-          {...field("price")}
-        />
+        {priceHint !== null && (
+          <TextField
+            label="Price of a seat in dollars"
+            inputMode="decimal"
+            required
+            hint={priceHint}
+            {...field("price")}
+          />
+        )}
       </div>
     </>
   );

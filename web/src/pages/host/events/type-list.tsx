@@ -82,6 +82,15 @@ export function readTypes(
   return { value };
 }
 
+/** What the tickets cost at `now` (milliseconds since 1970), as it is typed. */
+export function typedPrices(drafts: readonly TypeDraft[], timeZone: string, now: number): string[] {
+  return drafts.map(({ price, earlyPrice, earlyUntil }) => {
+    const until = toMoment(earlyUntil, timeZone);
+    const isEarly = "utc" in until && now < Date.parse(until.utc);
+    return isEarly && earlyPrice.trim() !== "" ? earlyPrice : price;
+  });
+}
+
 type Props = {
   drafts: readonly TypeDraft[];
   change: (drafts: TypeDraft[]) => void;
@@ -102,7 +111,7 @@ export function TypeList({ drafts, change, error }: Props) {
       <p className="field-hint">
         {drafts.length === 0
           ? "Without any, every seat has the price above. Add one for an early price, too."
-          : "These prices count instead of the price above."}
+          : "Each ticket has its own price. To have one price for all, remove them."}
       </p>
       {drafts.map((draft, index) => (
         <TypeFields
@@ -114,7 +123,7 @@ export function TypeList({ drafts, change, error }: Props) {
         />
       ))}
       {error !== undefined && (
-        <p className="field-error" role="alert">
+        <p className="field-error" role="alert" tabIndex={-1}>
           {error}
         </p>
       )}

@@ -17,12 +17,15 @@ export function fieldsOf<Name extends string>(
   });
 }
 
-/** The ref of a form: its first field gets the focus at once, the first refused field when `errors` change. */
+/** What is refused: a field, or a list of fields, which says it in a line of its own. */
+const REFUSED = "[aria-invalid], .field-error[tabindex]";
+
+/** The ref of a form: its first field gets the focus at once, the first refused field or list when `errors` change. */
 export function useFormFocus(errors: Readonly<Record<string, string | undefined>> | null = null) {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => focusOn(form.current, "input"), []);
   useEffect(() => {
-    if (errors !== null && Object.keys(errors).length > 0) focusOn(form.current, "[aria-invalid]");
+    if (errors !== null && Object.keys(errors).length > 0) focusOn(form.current, REFUSED);
   }, [errors]);
   return form;
 }
