@@ -116,6 +116,7 @@ test("a guest buys the second type of ticket, answers, and is told what only gue
   await button(card, "Guests").click();
   const line = page.getByRole("row", { name: /Mira Kovač/ });
   for (const text of ["With dinner", "What do you eat? Vegan", "Who told you of us? My sister", "$0.20"]) await line.getByText(text).waitFor();
+  await button(page, "Message guests").waitFor();
   await line.scrollIntoViewIfNeeded();
   await looksRight(page, "types-guests");
 

@@ -70,6 +70,8 @@ function GuestsOf({ event }: { event: OwnEvent }) {
     return next.kind !== "bad";
   };
   const isCancelled = event.status === "cancelled";
+  // The list of events may be older than the last sale.
+  const hasGuests = event.rsvpCount > 0 || (summary?.sold ?? 0) > 0;
   return (
     <>
       {summary && summary.sold > 0 && <WhoIsIn summary={summary} />}
@@ -83,7 +85,7 @@ function GuestsOf({ event }: { event: OwnEvent }) {
             Check in by camera
           </a>
         )}
-        {event.rsvpCount > 0 && (
+        {hasGuests && (
           <MessageButton
             event={event}
             chosen={{ to: search.which, words: search.words, found: found(list.items, search) }}
