@@ -60,11 +60,14 @@ function useRefunds(): { list: PagedList<OwnRefund>; owed: Owed | null } {
   return { list: usePagedList(read), owed };
 }
 
+/** Whether what becomes of it is to be waited for: it is on its way, or waits for the chain. */
+function isOpen({ state, isUnderWay, canBePaid }: OwnRefund): boolean {
+  return isUnderWay || (state === "owed" && !canBePaid);
+}
+
 /** Reads the list again while something is on its way or waits for the chain, for some minutes at most. */
 function usePolls({ items, hasMore, reload }: PagedList<OwnRefund>): { begin: () => void } {
   const [left, setLeft] = useState(POLLS_MAX);
-  const isOpen = ({ state, isUnderWay, canBePaid }: OwnRefund) =>
-    isUnderWay || (state === "owed" && !canBePaid);
   const isWaiting = left > 0 && !hasMore && items.some(isOpen);
   const latest = useRef(reload);
   useEffect(() => {
