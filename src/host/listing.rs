@@ -1,13 +1,13 @@
 //! Tells the marketplace ([`crate::market`]) what this host offers, while the host chose to be found there. The alarm does it,
 //! after every change, since each change has one. Who has never been listed pays nothing for it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::base::backoff::doubled;
 use crate::base::code::Code;
 use crate::base::http::Reply;
-use crate::base::id::{EventId, ScopeId, SecretId};
+use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
 use crate::base::text::line;
 use crate::base::time::UnixSeconds;
@@ -164,13 +164,18 @@ fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let events = events(shop)?;
     let for_sale = events.iter().find(|(event, _)| !event.price.is_zero());
     let secrets = secrets(shop)?;
-    let on_sale = OnSale {
-        own: OwnPrices::load(shop.cx.world)?,
-        seats: range(events.iter().flat_map(|(event, most)| [event.price, *most])),
-        event: for_sale.map(|(event, _)| event.id.clone()),
-        secrets: range(secrets.iter().map(|secret| secret.price)),
-        secret: secrets.first().map(|secret| secret.id.clone()),
+    let seats = OnSale {
+        product: Product::Events,
+        prices: range(events.iter().flat_map(|(event, most)| [event.price, *most])),
+        example: for_sale.map(|(event, _)| json!({"eventId": event.id})),
     };
+    let secrets = OnSale {
+        product: Product::Vault,
+        prices: range(secrets.iter().map(|secret| secret.price)),
+        example: secrets.first().map(|secret| json!({"secretId": secret.id})),
+    };
+    let on_sale = [seats, secrets];
+    let own = OwnPrices::load(shop.cx.world)?;
     let tools = shop.profile.products.tools();
     Ok(Listing {
         scope: shop.cx.scope.clone(),
@@ -178,7 +183,7 @@ fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
         name: name(shop.cx.scope, &shop.profile.words.display_name),
         about: shop.profile.words.about.clone(),
         has_sold: first(shop.cx.world, sold, &[])?.is_some(),
-        tools: tools.filter_map(|tool| listed_tool(tool, &on_sale)).take(TOOLS_MAX).collect(),
+        tools: tools.filter_map(|tool| listed_tool(tool, &own, &on_sale)).take(TOOLS_MAX).collect(),
         events: events.into_iter().map(|(event, _)| event).collect(),
     })
 }
@@ -233,14 +238,13 @@ fn listed_event(event: Event, seats: Seats, now: UnixSeconds) -> (ListedEvent, U
     (listed, most)
 }
 
-/// What is sold now: the lowest and the highest price of each kind, and one of it.
+/// What a product with goods of several prices sells now. A product without such goods has none.
 struct OnSale {
-    /// The prices that the host has set for tools.
-    own: OwnPrices,
-    seats: Option<(Usdc, Usdc)>,
-    event: Option<EventId>,
-    secrets: Option<(Usdc, Usdc)>,
-    secret: Option<SecretId>,
+    product: Product,
+    /// The lowest and the highest price.
+    prices: Option<(Usdc, Usdc)>,
+    /// The arguments that buy one of them.
+    example: Option<Value>,
 }
 
 fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
@@ -260,10 +264,11 @@ fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<Secret>, SqlError> {
     Ok(vault::store::list(shop.cx.world, Some(now), &page)?.entries)
 }
 
-/// A tool as it is listed; `None` if it is not for strangers.
-fn listed_tool(tool: Tool, on_sale: &OnSale) -> Option<ListedTool> {
+/// A tool as it is listed; `None` if it is not for strangers. `own` are the prices that the host has set for tools.
+fn listed_tool(tool: Tool, own: &OwnPrices, on_sale: &[OnSale]) -> Option<ListedTool> {
     let spec = tool.spec();
-    let own = on_sale.own.own(spec);
+    let own = own.own(spec);
+    let on_sale = on_sale.iter().find(|goods| goods.product == tool.product());
     let (prices, price_words) = match spec.access {
         Access::Owner | Access::Buyer => return None,
         Access::Free => (Some((Usdc::ZERO, Usdc::ZERO)), None),
@@ -272,20 +277,10 @@ fn listed_tool(tool: Tool, on_sale: &OnSale) -> Option<ListedTool> {
             (Some((price, price)), None)
         }
         Access::Paid(Price::Varies(words), _) => {
-            let prices = match tool.product() {
-                Product::Events => on_sale.seats,
-                Product::Vault => on_sale.secrets,
-                Product::Desk => None,
-            };
-            (prices, Some(words.to_owned()))
+            (on_sale.and_then(|goods| goods.prices), Some(words.to_owned()))
         }
     };
-    let example = match tool.product() {
-        _ if !spec.is_paid() => None,
-        Product::Events => on_sale.event.as_ref().map(|id| json!({"eventId": id})),
-        Product::Vault => on_sale.secret.as_ref().map(|id| json!({"secretId": id})),
-        Product::Desk => None,
-    };
+    let example = on_sale.filter(|_| spec.is_paid()).and_then(|goods| goods.example.clone());
     Some(ListedTool {
         example,
         name: spec.name.to_owned(),
