@@ -38,7 +38,7 @@ test("with an empty wallet the chat says how to fill it, and the words that it d
   await button(dialog(page), "Pay $0.05").waitFor();
   await page.keyboard.press("Escape");
   await dialog(page).waitFor({ state: "detached" });
-  await say(page, "colourless green ideas sleep furiously");
+  await say(page, "what's the capital of france");
   await page.getByRole("group", { name: "What you can say next" }).waitFor();
   await looksRight(page, "chat-not-understood");
 }));

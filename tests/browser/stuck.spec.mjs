@@ -157,7 +157,7 @@ test("who cancels an event is told in the server's words what is being paid for,
   await button(cardOf(page, /^Faster$/), "Cancel event").click();
   await dialog(page).getByText("0 sold, 0 of 1 left, 1 held for payments under way.").waitFor();
   await button(dialog(page), "Cancel the event").click();
-  await page.getByText(/^“Faster”: The event is cancelled\. No seat was sold\. 1 more is being paid for right now: .* yours to pay back, too/).waitFor();
+  await page.getByText(/^“Faster”: The event is cancelled\. No seat was sold\. 1 more is being paid for right now: .* to be paid back, too/).waitFor();
   await button(page, "Decide").click();
   await card(page, "Faster").waitFor();
   const line = await lineOf("Faster");
