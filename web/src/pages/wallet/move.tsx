@@ -1,5 +1,5 @@
 // Moves to a wallet of one's own: connect it, send everything there, and pay with it from then on.
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { messageOf } from "../../api/http";
 import { useSettings } from "../../api/settings";
 import { isSameAddress } from "../../base/address";
@@ -15,6 +15,11 @@ export function Move({ kept, custody, onClose }: SendProps) {
   const [isChosen, setIsChosen] = useState(false);
   const network = richest(kept);
   const most = mostOf(kept, custody, network);
+  // What is asked about does not change while the balance does, and is asked about until it is answered.
+  const [asked, setAsked] = useState<{ amount: string; network: string } | null>(null);
+  if (own !== null && asked === null && most !== null && most > 0n)
+    setAsked({ amount: toDollars(most), network });
+  const isAsked = own !== null && asked !== null;
   const use = () => {
     if (own === null) return;
     setSigner(own);
@@ -33,26 +38,26 @@ export function Move({ kept, custody, onClose }: SendProps) {
         </p>
       )}
       {own === null && <Choose onChosen={setOwn} notThis={kept.address} />}
-      {own !== null && most === null && (
+      {own !== null && !isAsked && most === null && (
         <Notice kind="warn">The balance cannot be read now. No money moved.</Notice>
       )}
-      {own !== null && most === 0n && !isChosen && (
+      {own !== null && !isAsked && most === 0n && !isChosen && (
         <Notice actions={<Button onClick={use}>Pay with {own.name}</Button>}>
           {isEmpty(kept) ? "There is nothing to send." : "No more can be sent today."} No money moved.
         </Notice>
       )}
-      {own !== null && most !== null && most > 0n && !isChosen && (
-        <FixedAmount key={own.address} amount={toDollars(most)}>
-          {(amount) => (
-            <Confirm
-              sending={{ from: kept.address, network, to: own.address, amount }}
-              custody={custody}
-              onBack={() => setOwn(null)}
-              onClose={onClose}
-              onSent={use}
-            />
-          )}
-        </FixedAmount>
+      {isAsked && !isChosen && (
+        <Confirm
+          key={own.address}
+          sending={{ from: kept.address, to: own.address, ...asked }}
+          custody={custody}
+          onBack={() => {
+            setOwn(null);
+            setAsked(null);
+          }}
+          onClose={onClose}
+          onSent={use}
+        />
       )}
       {(own === null || isChosen) && (
         <div className="row">
@@ -63,12 +68,6 @@ export function Move({ kept, custody, onClose }: SendProps) {
       )}
     </section>
   );
-}
-
-/** What is asked about does not change while the balance does. */
-function FixedAmount({ amount, children }: { amount: string; children: (amount: string) => ReactNode }) {
-  const [fixed] = useState(amount);
-  return children(fixed);
 }
 
 function Choose({ onChosen, notThis }: { onChosen: (wallet: BrowserWallet) => void; notThis: string }) {
