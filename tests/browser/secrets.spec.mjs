@@ -124,6 +124,9 @@ async function buyAndForget(page, mcpUrl) {
   const { text } = await download(page, button(page, "Export as JSON"));
   assert.ok(text.includes("retrieveSecret") && !text.includes(HALF), "the export has no secret in it");
   await button(page, "Developer panel").click();
+  // What the page says next shows that it has the value, which is not told again then.
+  await button(page, "List secrets").click();
+  await button(page, "Buy · $0.10 for Weather key").nth(1).waitFor();
   await page.reload();
   await card(page, "Secret: Weather key").getByText("is not kept by this page").waitFor();
   await isNowhere(page);
