@@ -74,7 +74,7 @@ pub struct Config {
     pub mail: Option<MailSettings>,
     /// The secret that signs mail webhooks. Without it they are refused.
     pub mail_webhook: Option<WebhookSecret>,
-    /// Where whoever finds a weakness writes to (RFC 9116): an address of a page, or `mailto:`.
+    /// Where people who find a weakness write to (RFC 9116): an address of a page, or `mailto:`.
     pub contact: Option<String>,
 }
 

@@ -270,7 +270,7 @@ pub(super) fn read_mail(
     Some(MailSettings { from: from??, api, inbox: inbox? })
 }
 
-/// Where whoever finds a weakness writes to.
+/// Where people who find a weakness write to.
 pub(super) fn read_contact(text: Option<String>) -> Result<Option<String>, String> {
     let is_uri = |text: &String| {
         let is_kind = text.starts_with("mailto:") || text.starts_with("https://");

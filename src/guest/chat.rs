@@ -78,7 +78,7 @@ async fn do_it<W: GuestWorld>(cx: &Cx<W>, text: &str, intent: Intent) -> Result<
     }
     let catalog = match Box::pin(lists::read(cx)).await {
         Ok(catalog) => catalog,
-        // Whoever said something that means nothing is not told that a list is away.
+        // A person who said something that means nothing is not told that a list is away.
         Err(Trouble::Said(_)) if is_unknown => Catalog::default(),
         Err(trouble) => return Err(trouble),
     };

@@ -281,7 +281,7 @@ fn card(
     })
 }
 
-/// An entry for the MCP registry, for whoever runs the deployment to publish.
+/// An entry for the MCP registry, for the operator of the deployment to publish.
 fn server_json(config: &Config) -> Value {
     json!({
         "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
@@ -301,7 +301,7 @@ fn server_json(config: &Config) -> Value {
     })
 }
 
-/// The registration file of ERC-8004. Whoever registers the deployment on a chain adds `registrations`.
+/// The registration file of ERC-8004. Who registers the deployment on a chain adds `registrations`.
 fn agent_registration(config: &Config) -> Value {
     json!({
         "type": "https://eips.ethereum.org/EIPS/eip-8004#registration-v1",

@@ -124,7 +124,7 @@ fn a_ticket_changes_hands_also_when_the_event_is_full_and_its_former_code_opens_
     assert_ne!(&new, old);
     assert_eq!(server.int("SELECT count(*) FROM rsvps"), 1);
     balanced(&server);
-    // The former code is dead for the entrance, the page, and whoever knows its end.
+    // The former code is dead for the entrance, the page, and everybody who knows its end.
     let short = TicketCode::parse(old).unwrap().short();
     for code in [old.as_str(), short.as_str()] {
         assert_eq!(title(&check_in(&server, &event, code)), "ticket transferred");

@@ -1,4 +1,4 @@
-//! Two tickets become one: the thread, the drafts and later mails of the first go on in the second, and whoever could read
+//! Two tickets become one: the thread, the drafts and later mails of the first go on in the second, and those who could read
 //! one of them reads both. There is no way back.
 
 use crate::base::code::Code;

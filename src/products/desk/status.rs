@@ -124,7 +124,7 @@ pub fn page(cx: &Cx<'_, impl World>, key: &str) -> Result<Reply, Failure> {
         thread: thread.into_iter().map(said).collect(),
     };
     let page = page.render().map_err(|error| error.to_string());
-    // Whoever has the address reads it, so no cache may keep it.
+    // Everybody who has the address reads it, so no cache may keep it.
     Ok(html(page)?.with_header("cache-control", "no-store".to_owned()))
 }
 

@@ -162,7 +162,7 @@ impl Event {
         (self.capacity > 0).then(|| self.free_seats(seats).saturating_sub(seats.line))
     }
 
-    /// Seats that are neither sold nor held for payments, whoever waits for them.
+    /// Seats that are neither sold nor held for payments; some of them may be held for people who wait.
     const fn free_seats(&self, seats: Seats) -> u32 {
         self.capacity.saturating_sub(seats.taken).saturating_sub(seats.held)
     }

@@ -1,7 +1,7 @@
 //! Transfer: who has a ticket gives it to another person, also when the event is full. The ticket gets a new code and its
 //! former one opens nothing any more. The seat stays that of the wallet that paid: money that goes back goes there.
 //!
-//! A ticket is in the hands of the wallet that paid, of the wallet that it was given to, or of whoever has its link. The last
+//! A ticket is in the hands of the wallet that paid, of the wallet that it was given to, or of the person who has its link. The last
 //! one proves nothing, so only the host can give such a ticket on.
 
 use alloy_primitives::Address;
@@ -195,7 +195,7 @@ fn again(
 
 fn answer(cx: &Cx<'_, impl World>, seat: &Rsvp, given: &Given) -> Value {
     let url = format!("{}/t/{}", cx.config.public_url, seat.code);
-    // Whoever gave it away learns the new code only if nobody else brings it to the new guest.
+    // The person who gave it away learns the new code only if nobody else brings it to the new guest.
     let is_handed_over = !given.is_mailed && given.holder.is_none();
     let how = match (given.is_mailed, given.holder.is_some()) {
         (true, true) => {

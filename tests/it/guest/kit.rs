@@ -5,7 +5,8 @@ use std::rc::Rc;
 use events_concierge::base::id::SessionId;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::guest::{Guest, NotLetIn};
-use events_concierge::host::command::SignedIn;
+use events_concierge::host::command::{Action, SignedIn};
+use events_concierge::http::route::Own;
 use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{Sql, SqlValue};
 use serde_json::{Value, json};
@@ -136,6 +137,23 @@ impl Visit {
             SqlValue::Null => "NULL".to_owned(),
         }
     }
+}
+
+/// Puts on sale what sentences ask for.
+pub(crate) fn event(server: &Server, title: &str, place: &str) {
+    let event = json!({"title": title, "startsAt": "2027-03-01T18:30:00Z", "timeZone": "Europe/Berlin",
+        "location": place, "capacity": 10, "price": "0.05"});
+    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
+    assert_eq!(reply.status, 201, "{}", reply.body);
+}
+
+/// Says it, and gives the agent's only answer.
+pub(crate) fn said(visit: &Visit, text: &str) -> Value {
+    let before = visit.all("chat").len();
+    visit.say(&json!({"type": "chat", "text": text}));
+    let all = visit.all("chat");
+    assert_eq!(all.len(), before + 1, "one answer to {text}: {:?}", &all[before..]);
+    all.last().unwrap().clone()
 }
 
 pub(crate) fn is_ticket(message: &Value) -> bool {

@@ -3,27 +3,11 @@
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::guest::deployment::deployment;
-use crate::guest::kit::{ADA, Visit, person};
-use crate::support::{NOW, Server};
-
-fn event(server: &Server, title: &str, place: &str) {
-    let event = json!({"title": title, "startsAt": "2027-03-01T18:30:00Z", "timeZone": "Europe/Berlin",
-        "location": place, "capacity": 10, "price": "0.05"});
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-}
-
-/// Says it, and gives the agent's only answer.
-fn said(visit: &Visit, text: &str) -> Value {
-    let before = visit.all("chat").len();
-    visit.say(&json!({"type": "chat", "text": text}));
-    let all = visit.all("chat");
-    assert_eq!(all.len(), before + 1, "one answer to {text}: {:?}", &all[before..]);
-    all.last().unwrap().clone()
-}
+use crate::guest::kit::{ADA, Visit, event, person, said};
+use crate::support::NOW;
 
 /// Says one after the other; what is answered in other words than these.
 fn faults(visit: &Visit, talk: &[(&str, &str)]) -> Vec<String> {

@@ -8,27 +8,11 @@ use events_concierge::wallets::smart::SmartWallet;
 use serde_json::{Value, json};
 
 use crate::guest::deployment::{Deployment, Mood, deployment};
-use crate::guest::kit::{ADA, Visit, person, url_of};
+use crate::guest::kit::{ADA, Visit, event, person, said, url_of};
 use crate::support::{FACTORY, NOW, Server, Wallet};
 
 fn ada(deployment: &std::rc::Rc<Deployment>) -> Visit {
     Visit::buying(deployment, Some(&person(ADA, NOW)))
-}
-
-fn event(server: &Server, title: &str, place: &str) {
-    let event = json!({"title": title, "startsAt": "2027-03-01T18:30:00Z", "timeZone": "Europe/Berlin",
-        "location": place, "capacity": 10, "price": "0.05"});
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-}
-
-/// Says it, and gives the agent's answer.
-fn said(visit: &Visit, text: &str) -> Value {
-    let before = visit.all("chat").len();
-    visit.say(&json!({"type": "chat", "text": text}));
-    let all = visit.all("chat");
-    assert_eq!(all.len(), before + 1, "one answer to {text}: {:?}", &all[before..]);
-    all.last().unwrap().clone()
 }
 
 fn text(answer: &Value) -> &str {

@@ -110,8 +110,8 @@ function Merge({ ticket, openTicket }: { ticket: TicketView; openTicket: (id: st
           }}
         >
           <p>
-            Its messages, drafts and later mails go on in #{number}. Whoever can read one of the two can then
-            read both. This cannot be undone.
+            Its messages, drafts and later mails go on in #{number}. People who can read one of the two can
+            then read both. This cannot be undone.
           </p>
         </Confirm>
       )}

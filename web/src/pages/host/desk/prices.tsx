@@ -30,8 +30,8 @@ export function Prices() {
       <p className="quiet">
         What an agent pays you for one call. You can give calls away: a wallet that signs in has so many free
         in a day, and pays from then on. Wallets that never paid you share at most ten free calls a day from
-        one network. A new price counts at once. Whoever was asked for the old one is asked again, and nothing
-        is charged before.
+        one network. A new price counts at once. Buyers who were asked for the old one are asked again, and
+        nothing is charged before.
       </p>
       <Outcome message={message} />
       <Loaded load={load} loading="Loading the prices…">
