@@ -165,7 +165,9 @@ fn take(
     }
     let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
     let since = cx.now().plus(-DAY_SECONDS);
-    let is_newcomer = !wanted.has_paid_here && !store::has_come(cx.world, payer)?;
+    // A wallet that gave free seats back here is limited as a newcomer is: each round leaves rows behind.
+    let is_newcomer = (!wanted.has_paid_here && !store::has_come(cx.world, payer)?)
+        || store::cancelled_of_payer(cx.world, &event.id, payer)?.is_some();
     // Who has waited in line was counted there.
     if is_newcomer && !wanted.has_offer(cx.now()) {
         let taken = store::free_taken(cx.world, &event.id, &source, since)?;
