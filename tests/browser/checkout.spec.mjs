@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog, isNotPaid } from "../support/browser-guest.mjs";
-import { until } from "../support/network.mjs";
+import { button, dialog, isNotPaid, withoutResults } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -176,17 +175,6 @@ test("loaded anew while the wallet asks, the sheet goes on where it was, and the
   await isTicketOf(page, event, slow.address);
   assert.equal(slow.signatures, 1);
 }));
-
-/** What the Guest says of results waits until `isTime`; without it the page never hears of them. */
-async function withoutResults(page, isTime) {
-  await page.routeWebSocket(/\/agent\?/, (socket) => {
-    socket.connectToServer().onMessage((message) => {
-      const isResult = String(message).includes('"type":"tool_result"');
-      if (!isResult) socket.send(message);
-      else if (isTime) void until(isTime, 120).then(() => socket.send(message));
-    });
-  });
-}
 
 async function payWithTestKey(page, event) {
   await open(page, event);

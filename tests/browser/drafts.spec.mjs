@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
+import { button } from "../support/browser-guest.mjs";
 import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
-const button = (page, name) => page.getByRole("button", { name, exact: true });
 const events = () => stage.stack.call("GET", "/api/users/events").then((answer) => answer.events);
 
 async function fill(page, values) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog } from "../support/browser-guest.mjs";
+import { button, charges, dialog, guestsOf, openCheckout } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 import { until } from "../support/network.mjs";
 
@@ -14,12 +14,6 @@ const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPON
 const RETURN_SECONDS = 60;
 const RETURN_MILLIS = RETURN_SECONDS * 1000;
 
-const charges = async ({ address }) => {
-  const moved = await stage.stack.chain.transfers(stage.stack.host.walletAddress);
-  return moved.filter(({ args }) => args.from === address).length;
-};
-const guestsOf = async ({ id }) => (await stage.stack.call("GET", `/api/users/events/${id}/rsvps`)).rsvps;
-
 /** Pays in the sheet; the page hears of no result before `isHeard`. It ends when the money has moved. */
 async function payUnheard(page, event, wallet, isHeard = () => false) {
   await page.routeWebSocket(/\/agent\?/, (socket) => {
@@ -28,10 +22,9 @@ async function payUnheard(page, event, wallet, isHeard = () => false) {
     });
   });
   await stage.stack.chain.mint(wallet.address, 1_000_000n);
-  await page.goto(`/buy/${stage.stack.host.scope}/${event.id}`);
-  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
+  await openCheckout(page, stage.stack, event);
   await button(dialog(page), "Pay $0.05").click();
-  await until(async () => (await charges(wallet)) === 1);
+  await until(async () => (await charges(stage.stack, wallet)) === 1);
 }
 
 const closer = fakeWallet();
@@ -56,7 +49,7 @@ test("a tab that was closed before the answer: the ticket is under Tickets, here
   const next = device.getByRole("article", { name: `Next: ${event.title}` });
   await next.getByRole("link", { name: /^Show the code/ }).click();
   await device.waitForURL(ticketUrl);
-  assert.deepEqual([await charges(closer), (await guestsOf(event)).length], [1, 1]);
+  assert.deepEqual([await charges(stage.stack, closer), (await guestsOf(stage.stack, event)).length], [1, 1]);
 }));
 
 const patient = fakeWallet();
@@ -77,5 +70,5 @@ test("a server that stops before the answer: after its return the sheet turns in
     return false;
   }, RETURN_SECONDS);
   await page.getByRole("heading", { name: event.title }).waitFor();
-  assert.deepEqual([await charges(patient), (await guestsOf(event)).length, patient.signatures], [1, 1, 1]);
+  assert.deepEqual([await charges(stage.stack, patient), (await guestsOf(stage.stack, event)).length, patient.signatures], [1, 1, 1]);
 }));

@@ -2,27 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog } from "../support/browser-guest.mjs";
+import { button, buyAtCheckout, dialog } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
 /** Former tickets are answered with 409. */
 const GONE = /status of 409/;
 
-async function buy(page, event) {
-  await page.goto(`/buy/${stage.stack.host.scope}/${event.id}`);
-  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
-  await button(dialog(page), `Pay $${event.price}`).click();
-  await page.waitForURL(/\/t\//);
-  return page.url();
-}
-
 const ada = fakeWallet();
 test("a ticket is given to somebody, and only the new link opens it", stage.visit({ wallet: ada }, async ({ page, newVisitor, expects }) => {
   const { stack } = stage;
   await stack.chain.mint(ada.address, 1_000_000n);
   const event = await stack.createEvent({ title: "Night to give away", capacity: 1 });
-  const former = await buy(page, event);
+  const former = await buyAtCheckout(page, stack, event);
   await page.getByRole("link", { name: "Give to somebody" }).click();
   await dialog(page).getByRole("heading", { name: "Give this ticket to somebody" }).waitFor();
   await looksRight(page, "give-form");
@@ -63,7 +55,7 @@ test("another wallet gives no ticket away, and nothing changes", stage.visit({ w
   const { stack } = stage;
   await stack.chain.mint(eve.address, 1_000_000n);
   const event = await stack.createEvent({ title: "Night to keep" });
-  const ticket = await buy(page, event);
+  const ticket = await buyAtCheckout(page, stack, event);
   await page.getByRole("link", { name: "Give to somebody" }).click();
   await dialog(page).getByLabel("Name of the new guest").fill("Mallory");
   await button(dialog(page), "Give the ticket away").click();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { arrive, button, card, dialog } from "../support/browser-guest.mjs";
+import { arrive, button, card, dialog, guestsOf, withoutResults } from "../support/browser-guest.mjs";
 import { sampleWallet } from "../support/browser-host.mjs";
 import { focused, isTrapped, press, tabTo, type } from "../support/keyboard.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
@@ -29,7 +29,6 @@ after(() => api?.stop());
 
 const SIZES = ["wide", "phone"];
 const linkTo = ({ id }) => `/buy/${stage.stack.host.scope}/${id}`;
-const guestsOf = async ({ id }) => (await stage.stack.call("GET", `/api/users/events/${id}/rsvps`)).rsvps;
 
 /** Chooses the test key in the checkout of the event. */
 async function openWithTestKey(page, event) {
@@ -54,20 +53,14 @@ for (const size of SIZES) {
     await press(page, "Pay $0.05");
     await page.waitForURL(/\/t\//);
     await page.getByRole("heading", { name: event.title }).waitFor();
-    assert.equal((await guestsOf(event)).length, 1);
+    assert.equal((await guestsOf(stage.stack, event)).length, 1);
     await press(page, /^Add to calendar$/, "Tab");
   }));
 
   test(`a payment of unknown outcome is left and found again, on a ${size} screen`, stage.visit({ size }, async ({ page }) => {
     const event = await stage.stack.createEvent({ title: `Late answer, ${size}` });
     let isReleased = false;
-    await page.routeWebSocket(/\/agent\?/, (socket) => {
-      socket.connectToServer().onMessage((message) => {
-        const isResult = String(message).includes('"type":"tool_result"');
-        if (!isResult) socket.send(message);
-        else void until(() => isReleased, 120).then(() => socket.send(message));
-      });
-    });
+    await withoutResults(page, () => isReleased);
     await openWithTestKey(page, event);
     await press(page, "Get test USDC");
     await press(page, "Pay $0.05");
@@ -89,7 +82,7 @@ for (const size of SIZES) {
     await dialog(page).getByText("You already have a seat with this wallet. Nothing was charged.").waitFor();
     await press(page, "Show ticket");
     await page.waitForURL(/\/t\//);
-    assert.equal((await guestsOf(event)).length, 1);
+    assert.equal((await guestsOf(stage.stack, event)).length, 1);
   }));
 
   test(`a guest opens a ticket at the helpdesk, and the host answers it, on a ${size} screen`, stage.visit({ size, wallet: sampleWallet() }, async ({ page, newVisitor }) => {

@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
+import { button } from "../support/browser-guest.mjs";
 import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
 
 const stage = browserStage();
-
-const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 /** An event with two guests who gave an address, and one who gave none. */
 async function eventWithGuests(title) {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog } from "../support/browser-guest.mjs";
+import { button, dialog, openCheckout } from "../support/browser-guest.mjs";
 import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
+import { until } from "../support/network.mjs";
 
 const stage = browserStage();
 /** A wallet that is not signed in asks for the list in vain, and a challenge is answered with 402. */
@@ -107,8 +108,7 @@ const freeGuest = fakeWallet();
 test("a free seat is given back without a word about money", stage.visit({ wallet: freeGuest }, async ({ page, expects }) => {
   expects(ASKED);
   const event = await stage.stack.createEvent({ title: "Evening for free", price: "0" });
-  await page.goto(`/buy/${stage.stack.host.scope}/${event.id}`);
-  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
+  await openCheckout(page, stage.stack, event);
   await button(dialog(page), "Get a ticket · Free").click();
   await page.waitForURL(/\/t\//);
   await page.goto("/tickets");
@@ -116,11 +116,13 @@ test("a free seat is given back without a word about money", stage.visit({ walle
   await button(page, "Sign in with Test Wallet").click();
   const seat = page.getByRole("article", { name: `Next: ${event.title}` });
   // The index of buyers is published by the alarm.
-  while (!(await button(seat, `Cancel: ${event.title}`).isVisible())) {
+  await until(async () => {
+    await seat.waitFor();
+    if (await button(seat, `Cancel: ${event.title}`).isVisible()) return true;
     await page.waitForTimeout(1000);
     await page.reload();
-    await seat.waitFor();
-  }
+    return false;
+  });
   await button(seat, `Cancel: ${event.title}`).click();
   await dialog(page).getByText("It was free, so no money goes back.").waitFor();
   await looksRight(page, "tickets-cancel-free");

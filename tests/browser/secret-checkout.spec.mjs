@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog } from "../support/browser-guest.mjs";
+import { button, charges, dialog } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -11,7 +11,6 @@ const VALUE = "sk-live-7c1d";
 const ASKED = /status of 40[12] /;
 const wallet = (page) => dialog(page).getByRole("radio", { name: /^Test Wallet/ });
 const newSecret = (name) => stage.stack.call("POST", "/api/users/secrets", { name, value: VALUE, price: "0.10", description: "For the weather of tomorrow" });
-const payments = async ({ address }) => (await stage.stack.chain.transfers(stage.stack.host.walletAddress)).filter(({ args }) => args.from === address).length;
 const isStored = (page) => page.evaluate((value) => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]).includes(value), VALUE);
 
 const buyer = fakeWallet();
@@ -35,7 +34,7 @@ test("a secret is bought from the host's page, shown, found again, and not sold 
   await dialog(page).getByText(VALUE, { exact: true }).waitFor();
   await looksRight(page, "secret-bought");
   assert.equal(await isStored(page), false);
-  assert.equal(await payments(buyer), 1);
+  assert.equal(await charges(stack, buyer), 1);
 
   expects(ASKED);
   await page.goto(`/buy/${stack.host.scope}/${id}`);
@@ -63,7 +62,7 @@ test("a secret is bought from the host's page, shown, found again, and not sold 
   await button(later, "Sign in with Test Wallet").click();
   await button(later, "Show Weather key").click();
   await later.getByText(VALUE, { exact: true }).waitFor();
-  assert.equal(await payments(buyer), 1, "one charge in all");
+  assert.equal(await charges(stack, buyer), 1, "one charge in all");
 }));
 
 const stranger = fakeWallet();

@@ -2,28 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
-import { button, dialog } from "../support/browser-guest.mjs";
+import { button, buyAtCheckout, dialog, openCheckout } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 import { until } from "../support/network.mjs";
 
 const stage = browserStage();
-const open = async (page, event) => {
-  await page.goto(`/buy/${stage.stack.host.scope}/${event.id}`);
-  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
-};
-
-async function buy(page, event) {
-  await open(page, event);
-  await button(dialog(page), `Pay $${event.price}`).click();
-  await page.waitForURL(/\/t\//);
-}
 
 const [ada, bob] = [fakeWallet(), fakeWallet()];
 test("who waits for a full event gets the seat that comes back", stage.visit({ wallet: ada }, async ({ page, newVisitor }) => {
   const { stack } = stage;
   for (const wallet of [ada, bob]) await stack.chain.mint(wallet.address, 1_000_000n);
   const event = await stack.createEvent({ title: "Night to wait for", capacity: 1 });
-  await buy(page, event);
+  await buyAtCheckout(page, stack, event);
   const other = await (await newVisitor({ wallet: bob })).newTab();
   await other.goto(`/e/${stack.host.scope}/${event.id}`);
   await looksRight(other, "event-full");
@@ -62,8 +52,8 @@ test("on a phone a guest leaves the waitlist again", stage.visit({ wallet: eve, 
   const holder = fakeWallet();
   await stack.chain.mint(holder.address, 1_000_000n);
   const event = await stack.createEvent({ title: "Night without me", capacity: 1 });
-  await buy(await (await newVisitor({ wallet: holder })).newTab(), event);
-  await open(page, event);
+  await buyAtCheckout(await (await newVisitor({ wallet: holder })).newTab(), stack, event);
+  await openCheckout(page, stack, event);
   await dialog(page).getByLabel("Your e-mail (optional)").fill("eve@example");
   await button(dialog(page), "Join the waitlist").click();
   await dialog(page).getByText("This address has no ending, such as .org.").waitFor();

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+import { createEvent, openServer, patch, startNetwork, until } from "../support/network.mjs";
 
 const info = { name: "market", version: "1.0.0" };
 let network, server, event;
@@ -19,11 +19,7 @@ before(async () => {
 after(() => network?.stop());
 
 const choose = async (listed) => {
-  const answer = await network.worker.fetch("/api/users/me", {
-    method: "PATCH",
-    headers: { "content-type": "application/json", authorization: `Bearer ${server.token}` },
-    body: JSON.stringify({ listed }),
-  });
+  const answer = await patch(network, "/api/users/me", { listed }, server.token);
   assert.equal(answer.status, 200, await answer.text());
 };
 const file = (path) => network.worker.fetch(path);
@@ -93,5 +89,4 @@ test("who leaves is gone from every file within seconds", async () => {
   for (const path of ["/openapi.json", "/.well-known/x402", "/sitemap.xml", "/discover"])
     assert.ok(!(await (await file(path)).text()).includes(server.scope), path);
   assert.equal((await file(`/mcp/users/${server.scope}/server-card`)).status, 404);
-  await get(network, "/api/users/me", server.token);
 });

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { host, payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
+import { signatureOf } from "../support/guests.mjs";
 import { createEvent, get, openServer, post, startNetwork, until } from "../support/network.mjs";
 import { callTool, sign } from "../support/pay.mjs";
 
@@ -24,9 +25,9 @@ const payRefunds = (body) => post(network, "/api/users/refunds", body, server.to
 /** What the payout wallet signs for each refund that is offered. */
 async function signed({ toSign }) {
   const account = privateKeyToAccount(host.privateKey);
-  const one = async ({ refundId, validBefore, typedData }) => {
-    const { EIP712Domain: _, ...types } = typedData.types;
-    return { refundId, validBefore, signature: await account.signTypedData({ ...typedData, types }) };
+  const one = async (refund) => {
+    const { refundId, validBefore } = refund;
+    return { refundId, validBefore, signature: await signatureOf(account, refund) };
   };
   return { signatures: await Promise.all(toSign.map(one)) };
 }

@@ -11,7 +11,7 @@ use events_concierge::identity::Token;
 use events_concierge::shop::registry::{Products, Tool};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Server, Wallet, block_on, json_of};
+use crate::support::{NOW, Server, Wallet, block_on, header, json_of};
 
 const NO_EVENT: &str = "evt_000000000000000000000000";
 const NO_SECRET: &str = "sec_000000000000000000000000";
@@ -71,10 +71,6 @@ fn is(reply: &Reply, status: u16, code: &str) {
 /// What is random of a token, which may hold underscores itself.
 fn secret_of(token: &str) -> &str {
     &token[37..]
-}
-
-fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    reply.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
 }
 
 /// Good arguments for a tool.

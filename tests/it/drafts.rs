@@ -27,10 +27,6 @@ fn change(server: &Server, id: &EventId, changes: &Value) -> Reply {
     server.as_owner(Action::Own(Own::UpdateEvent(id.clone())), changes)
 }
 
-fn as_stranger(server: &Server, asked: AtHost) -> Reply {
-    block_on(server.host.handle(server.request(Action::AtHost(asked), false, &[], &json!({}))))
-}
-
 fn call(server: &Server, tool: &str, id: &EventId) -> Reply {
     block_on(server.tool(tool, &json!({"eventId": id}), None))
 }
@@ -52,9 +48,9 @@ fn is_hidden(server: &Server, id: &EventId) {
     let pages =
         [AtHost::EventPage(id.clone()), AtHost::Calendar(id.clone()), AtHost::Share(id.clone())];
     for page in pages {
-        assert_eq!(as_stranger(server, page.clone()).status, 404, "{page:?}");
+        assert_eq!(server.as_stranger(page.clone()).status, 404, "{page:?}");
     }
-    let page = as_stranger(server, AtHost::HostPage).body;
+    let page = server.as_stranger(AtHost::HostPage).body;
     assert!(!page.contains("Secret"), "{page}");
     let listed = block_on(server.tool("listEvents", &json!({}), None));
     assert_eq!(json_of(&listed)["events"], json!([]));
@@ -107,7 +103,7 @@ fn a_published_draft_is_an_event_like_others_and_no_draft_again() {
     let published = change(&server, &id, &json!({"draft": false}));
     assert_eq!(json_of(&published)["status"], "scheduled", "{}", published.body);
     assert_eq!(call(&server, "getEvent", &id).status, 200);
-    assert_eq!(as_stranger(&server, AtHost::EventPage(id.clone())).status, 200);
+    assert_eq!(server.as_stranger(AtHost::EventPage(id.clone())).status, 200);
     assert_eq!(
         pay(&server, id.as_str(), &Wallet::new(1).pay(&offer(&server, id.as_str()), 1)).0,
         200

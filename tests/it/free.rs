@@ -8,14 +8,12 @@ use events_concierge::http::source::Source;
 use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Wallet, block_on, join_all, json_of, offer, pay, rpc};
+use crate::support::{Server, Wallet, block_on, join_all, json_of, offer, pay, rpc, title};
 
 fn event(server: &Server, capacity: u32) -> String {
     let event = json!({"title": "Open evening", "startsAt": "2027-03-01T18:30:00Z",
         "capacity": capacity, "price": "0"});
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    json_of(&reply)["id"].as_str().unwrap().to_owned()
+    server.new_event(event, &json!({}))
 }
 
 /// What the server asks a wallet to sign for these seats.
@@ -43,10 +41,6 @@ fn seats(server: &Server) -> i64 {
     server.int("SELECT count(*) FROM rsvps")
 }
 
-fn title(reply: &Reply) -> Value {
-    json_of(reply)["title"].clone()
-}
-
 /// No money, and books that agree.
 fn nothing_was_paid(server: &Server) {
     assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
@@ -72,8 +66,7 @@ fn a_wallet_that_signs_in_gets_a_ticket_and_nothing_is_paid() {
     assert!(body["message"].as_str().unwrap().contains("It cost nothing."));
     nothing_was_paid(&server);
     let code = TicketCode::parse(body["rsvp"]["code"].as_str().unwrap()).unwrap();
-    let page = server.request(Action::AtHost(AtHost::Ticket(code)), false, &[], &json!({}));
-    let page = block_on(server.host.handle(page)).body;
+    let page = server.as_stranger(AtHost::Ticket(code)).body;
     assert!(page.contains("This seat is free") && !page.contains("Transaction"), "{page}");
     let id = EventId::parse(&event).unwrap();
     let check_in = json!({"code": body["rsvp"]["code"]});

@@ -18,7 +18,7 @@ use events_concierge::market::{self, Ask};
 use events_concierge::ports::{Clock, Level, Log};
 use serde_json::{Value, json};
 
-use crate::support::{Server, World, block_on, config, json_of, modern, rpc};
+use crate::support::{BOTH, Server, World, block_on, config, json_of, modern, modern_headers, rpc};
 
 /// A host in a world with a marketplace.
 fn open() -> Server {
@@ -29,6 +29,11 @@ fn open() -> Server {
     server
 }
 
+/// The marketplace of this world.
+fn object(server: &Server) -> World {
+    server.world.memory.market.borrow().clone().unwrap()
+}
+
 fn choose(server: &Server, listed: bool) {
     let changed = server.as_owner(Action::Own(Own::ChangeProfile), &json!({"listed": listed}));
     assert_eq!(changed.status, 200, "{}", changed.body);
@@ -36,8 +41,7 @@ fn choose(server: &Server, listed: bool) {
 }
 
 fn ask(server: &Server, ask: Ask) -> Vec<Value> {
-    let object = server.world.memory.market.borrow().clone().unwrap();
-    match market::answer(&object, ask).unwrap() {
+    match market::answer(&object(server), ask).unwrap() {
         Answer::Found(entries, _) => entries,
         other @ (Answer::Told(_) | Answer::Invalid(_)) => panic!("{other:?}"),
     }
@@ -152,7 +156,7 @@ fn listing(number: u64, titles: &[&str]) -> Listing {
 #[test]
 fn events_are_found_by_words_place_time_and_price_in_every_script() {
     let server = open();
-    let object = server.world.memory.market.borrow().clone().unwrap();
+    let object = object(&server);
     for (number, titles) in [
         (1, &["Café für Züge"][..]),
         (2, &["Rust meetup", "Jazz on the roof"]),
@@ -195,7 +199,7 @@ fn events_are_found_by_words_place_time_and_price_in_every_script() {
 #[test]
 fn an_old_message_that_arrives_late_changes_nothing() {
     let server = open();
-    let object = server.world.memory.market.borrow().clone().unwrap();
+    let object = object(&server);
     let tell = |version, title: &str| {
         let told = Listing { version, ..listing(1, &[title]) };
         market::answer(&object, Ask::Tell(Box::new(told))).unwrap()
@@ -213,7 +217,7 @@ fn an_old_message_that_arrives_late_changes_nothing() {
 #[test]
 fn among_ten_thousand_hosts_everything_is_found_page_by_page() {
     let server = open();
-    let object = server.world.memory.market.borrow().clone().unwrap();
+    let object = object(&server);
     for number in 1..=10_000 {
         let title = format!("Evening number {number}");
         market::answer(&object, Ask::Tell(Box::new(listing(number, &[title.as_str()])))).unwrap();
@@ -236,8 +240,7 @@ fn among_ten_thousand_hosts_everything_is_found_page_by_page() {
 
 impl Market for Server {
     async fn ask(&self, ask: Ask) -> Result<Answer, String> {
-        let object = self.world.memory.market.borrow().clone().unwrap();
-        market::answer(&object, ask).map_err(|error| error.to_string())
+        market::answer(&object(self), ask).map_err(|error| error.to_string())
     }
 }
 
@@ -259,8 +262,6 @@ fn call(server: &Server, message: &Value, headers: &[(&str, &str)]) -> Value {
     json_of(&block_on(serve(server, &config(), (&headers, body.as_bytes()), &id)))
 }
 
-const BOTH: (&str, &str) = ("accept", "application/json, text/event-stream");
-
 #[test]
 fn agents_of_both_eras_find_an_event_and_where_to_buy_it() {
     let server = open();
@@ -277,13 +278,7 @@ fn agents_of_both_eras_find_an_event_and_where_to_buy_it() {
     assert_eq!(names, ["findEvents", "listHosts", "findTools"]);
     let find = json!({"name": "findEvents", "arguments": {"text": "rust", "maxPrice": "0.05"}});
     let legacy = call(&server, &rpc("tools/call", &find), &[BOTH]);
-    let head = [
-        BOTH,
-        ("mcp-protocol-version", "2026-07-28"),
-        ("mcp-method", "tools/call"),
-        ("mcp-name", "findEvents"),
-    ];
-    let current = call(&server, &modern("tools/call", find), &head);
+    let current = call(&server, &modern("tools/call", find), &modern_headers("findEvents"));
     for answer in [legacy, current] {
         let found = &answer["result"]["structuredContent"]["events"][0];
         assert_eq!(found["id"], event, "{answer}");
@@ -305,10 +300,6 @@ fn agents_of_both_eras_find_an_event_and_where_to_buy_it() {
         assert_eq!(error["code"], "invalid_arguments", "{refused}");
         assert!(error["message"].as_str().unwrap().contains(field), "{refused}");
     }
-}
-
-fn now(server: &Server) -> UnixSeconds {
-    server.world.now()
 }
 
 /// What the files say, as the gateway makes them.
@@ -337,11 +328,9 @@ fn every_price_and_schema_that_is_advertised_is_the_one_that_is_demanded() {
     let secret = json_of(&server.as_owner(Action::Own(Own::StoreSecret), &secret));
     choose(&server, true);
     server.pass(10);
-    let document = documents::reply(File::Openapi, &config(), &shelf(&server), now(&server));
+    let document = documents::reply(File::Openapi, &config(), &shelf(&server), server.now());
     let document = json_of(&document.unwrap());
-    let manifest = Action::AtHost(AtHost::Manifest);
-    let manifest = server.request(manifest, false, &[], &json!({}));
-    let manifest = json_of(&block_on(server.host.handle(manifest)));
+    let manifest = json_of(&server.as_stranger(AtHost::Manifest));
     let tools = manifest["tools"].as_array().unwrap();
     let schema =
         |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap()["inputSchema"].clone();
@@ -380,7 +369,7 @@ fn files_name_only_listed_hosts_and_forget_them() {
     let named = |server: &Server| {
         let shelf = shelf(server);
         all.map(|file| {
-            documents::reply(file, &config(), &shelf, now(server))
+            documents::reply(file, &config(), &shelf, server.now())
                 .unwrap()
                 .body
                 .contains(server.scope.as_str())

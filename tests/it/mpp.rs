@@ -11,18 +11,12 @@ use events_concierge::http::route::Own;
 use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Wallet, block_on, join_all, json_of, modern, offer, pay, rpc};
+use crate::support::{
+    BOTH, Server, Wallet, block_on, header, join_all, json_of, modern, modern_headers, offer, pay,
+    rpc, rsvp,
+};
 
 const TOOL: &str = "rsvpToEvent";
-
-fn arguments(event: &str) -> Value {
-    json!({"eventId": event})
-}
-
-fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    let mut headers = reply.headers.iter();
-    headers.find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
-}
 
 fn decoded(base64: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(base64).unwrap()).unwrap()
@@ -39,7 +33,7 @@ fn challenge_of(reply: &Reply) -> Value {
 }
 
 fn demand(server: &Server, event: &str) -> Value {
-    let reply = block_on(server.tool(TOOL, &arguments(event), None));
+    let reply = block_on(server.tool(TOOL, &rsvp(event), None));
     assert_eq!(reply.status, 402, "{}", reply.body);
     challenge_of(&reply)
 }
@@ -103,7 +97,7 @@ fn credential(wallet: u8, challenge: &Value) -> Value {
 async fn buy(server: &Server, event: &str, credential: &Value) -> Reply {
     let text = URL_SAFE_NO_PAD.encode(credential.to_string());
     let headers = [("payment-authorization", text.as_str())];
-    server.tool_with(TOOL, &arguments(event), &headers).await
+    server.tool_with(TOOL, &rsvp(event), &headers).await
 }
 
 fn books_are_clean(server: &Server) {
@@ -147,7 +141,7 @@ fn a_call_is_paid_by_mpp_over_http_with_either_recipe_of_the_nonce() {
 fn one_answer_asks_on_both_rails() {
     let server = Server::open();
     let event = server.event(5);
-    let reply = block_on(server.tool(TOOL, &arguments(&event), None));
+    let reply = block_on(server.tool(TOOL, &rsvp(&event), None));
     assert_eq!(header(&reply, "content-type"), Some("application/problem+json"));
     let body = json_of(&reply);
     assert_eq!((&body["status"], &body["x402Version"]), (&json!(402), &json!(1)));
@@ -164,7 +158,7 @@ fn over_mcp_the_challenge_and_the_receipt_stand_in_meta() {
     for (era, wallet) in [(0, 1), (1, 2)] {
         let event = server.event(5);
         let call = |meta: Option<&Value>| {
-            let params = json!({"name": TOOL, "arguments": arguments(&event)});
+            let params = json!({"name": TOOL, "arguments": rsvp(&event)});
             let mut message = match era {
                 0 => rpc("tools/call", &params),
                 _ => modern("tools/call", params),
@@ -173,13 +167,8 @@ fn over_mcp_the_challenge_and_the_receipt_stand_in_meta() {
                 message["params"]["_meta"]["org.paymentauth/credential"] = credential.clone();
             }
             let headers: &[(&str, &str)] = match era {
-                0 => &[("accept", "application/json, text/event-stream")],
-                _ => &[
-                    ("accept", "application/json, text/event-stream"),
-                    ("mcp-protocol-version", "2026-07-28"),
-                    ("mcp-method", "tools/call"),
-                    ("mcp-name", TOOL),
-                ],
+                0 => &[BOTH],
+                _ => &modern_headers(TOOL),
             };
             json_of(&server.mcp(false, headers, &message))["result"].clone()
         };
@@ -356,7 +345,7 @@ fn a_call_with_a_payment_of_each_rail_is_refused_before_either_is_looked_at() {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let (one, other) = (encode(&credential), encode(&payment));
     let headers = [("payment-authorization", one.as_str()), ("payment-signature", other.as_str())];
-    let reply = block_on(server.tool_with(TOOL, &arguments(&event), &headers));
+    let reply = block_on(server.tool_with(TOOL, &rsvp(&event), &headers));
     assert_eq!(reply.status, 400, "{}", reply.body);
     assert!(header(&reply, "www-authenticate").is_none());
     assert_eq!(payments(&server), 0);
@@ -366,9 +355,8 @@ fn a_call_with_a_payment_of_each_rail_is_refused_before_either_is_looked_at() {
 fn a_legacy_client_that_says_it_pays_by_mpp_is_asked_by_an_error_and_no_other_one_is() {
     let server = Server::open();
     let event = server.event(5);
-    let params = json!({"name": TOOL, "arguments": arguments(&event)});
-    let both = ("accept", "application/json, text/event-stream");
-    let says = [both, ("accept-payment", "tempo/charge;q=0.5, evm/charge")];
+    let params = json!({"name": TOOL, "arguments": rsvp(&event)});
+    let says = [BOTH, ("accept-payment", "tempo/charge;q=0.5, evm/charge")];
     let error = json_of(&server.mcp(false, &says, &rpc("tools/call", &params)))["error"].clone();
     assert_eq!(error["code"], -32042);
     let data = &error["data"];
@@ -378,16 +366,10 @@ fn a_legacy_client_that_says_it_pays_by_mpp_is_asked_by_an_error_and_no_other_on
     paid["_meta"]["org.paymentauth/credential"] = credential;
     let done = json_of(&server.mcp(false, &says, &rpc("tools/call", &paid)));
     assert_eq!(done["result"]["structuredContent"]["success"], true, "{done}");
-    let silent = json_of(&server.mcp(false, &[both], &rpc("tools/call", &params)));
+    let silent = json_of(&server.mcp(false, &[BOTH], &rpc("tools/call", &params)));
     assert_eq!(silent["result"]["isError"], true);
     // 2026-07-28 gives the code to nobody.
-    let modern_says = [
-        both,
-        says[1],
-        ("mcp-protocol-version", "2026-07-28"),
-        ("mcp-method", "tools/call"),
-        ("mcp-name", TOOL),
-    ];
+    let modern_says = [&modern_headers(TOOL)[..], &says[1..]].concat();
     let asked = json_of(&server.mcp(false, &modern_says, &modern("tools/call", params)));
     assert_eq!(asked["result"]["isError"], true, "{asked}");
 }

@@ -6,7 +6,6 @@ use events_concierge::base::http::Reply;
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Own, Route, parse};
-use events_concierge::http::source::Source;
 use events_concierge::ports::Delivery;
 use serde_json::{Value, json};
 
@@ -31,12 +30,9 @@ fn host() -> Server {
 }
 
 fn event(server: &Server, more: &Value) -> EventId {
-    let mut event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 0,
+    let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 0,
         "price": "0.05", "location": "Hall"});
-    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    EventId::parse(json_of(&reply)["id"].as_str().unwrap()).unwrap()
+    EventId::parse(&server.new_event(event, more)).unwrap()
 }
 
 /// A paid seat: what the guest showed, and its ticket's code.
@@ -51,13 +47,8 @@ fn buy(server: &Server, event: &EventId, wallet: u8, email: Option<&str>) -> (Va
 
 fn take_free(server: &Server, event: &EventId, wallet: u8, email: &str) {
     let arguments = json!({"eventId": event, "email": email});
-    let demand = json_of(&block_on(server.tool("rsvpToEvent", &arguments, None)));
-    let proof = Wallet::new(wallet).prove(&demand);
-    let headers = [("sign-in-with-x", proof.as_str())];
-    let action = Action::AtHost(AtHost::Tool("rsvpToEvent".to_owned()));
-    let mut request = server.request(action, false, &headers, &arguments);
-    request.command.source = Source::parse(&format!("198.51.100.{wallet}"));
-    assert_eq!(block_on(server.host.handle(request)).status, 200);
+    let source = format!("198.51.100.{wallet}");
+    assert_eq!(server.proven_from("rsvpToEvent", &arguments, wallet, &source).status, 200);
 }
 
 fn address(name: &str) -> String {

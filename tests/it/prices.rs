@@ -77,8 +77,7 @@ fn the_hosts_price_is_in_every_list_and_in_the_challenge() {
     assert_eq!(entry["_meta"]["agents-x402/priceUSD"], json!(0.05));
     let price = json!({"amount": "0.05", "currency": "USDC", "freePerDay": 3});
     assert_eq!(entry["_meta"]["events-concierge/price"], price);
-    let manifest = server.request(Action::AtHost(AtHost::Manifest), false, &[], &json!({}));
-    let manifest = json_of(&block_on(server.host.handle(manifest)));
+    let manifest = json_of(&server.as_stranger(AtHost::Manifest));
     let shown = manifest["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == TICKET);
     assert_eq!(shown.unwrap()["priceAtomic"], "50000");
     // The others cost what they did, and the usual price comes back.

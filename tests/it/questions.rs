@@ -13,17 +13,10 @@ use crate::support::{Server, Settles, Wallet, block_on, json_of, rpc};
 const SECRET: &str = "Back door, code 4711";
 
 fn event(server: &Server, more: &Value) -> String {
-    let mut event = json!({"title": "Meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 9, "price": "0.05",
+    let event = json!({"title": "Meetup", "startsAt": "2027-03-01T18:30:00Z", "capacity": 9, "price": "0.05",
         "questions": [{"text": "T-shirt size?", "choices": ["S", "M"], "required": true}, {"text": "Diet?"}],
         "guestsOnly": SECRET});
-    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    json_of(&reply)["id"].as_str().unwrap().to_owned()
-}
-
-fn change(server: &Server, event: &str, changes: &Value) -> Reply {
-    server.as_owner(Action::Own(Own::UpdateEvent(EventId::parse(event).unwrap())), changes)
+    server.new_event(event, more)
 }
 
 fn call(event: &str, answers: &Value) -> Value {
@@ -51,8 +44,7 @@ fn guests(server: &Server, event: &str) -> Value {
 }
 
 fn public(server: &Server, at: AtHost) -> String {
-    let request = server.request(Action::AtHost(at), false, &[], &json!({}));
-    let reply = block_on(server.host.handle(request));
+    let reply = server.as_stranger(at);
     assert_eq!(reply.status, 200, "{}", reply.body);
     reply.body
 }
@@ -87,7 +79,7 @@ fn answers_are_kept_with_each_ticket_and_only_the_host_reads_them() {
     assert_eq!(reply.status, 200, "{}", reply.body);
     // The host asks something else by now: what was answered stays.
     let changed =
-        change(&server, &event, &json!({"questions": [{"text": "Diet?"}, {"text": "Age?"}]}));
+        server.change_event(&event, &json!({"questions": [{"text": "Diet?"}, {"text": "Age?"}]}));
     assert_eq!(changed.status, 200, "{}", changed.body);
     let kept = json!([{"question": "T-shirt size?", "answer": "M"}, {"question": "Diet?", "answer": "=Nuts"}]);
     let list = guests(&server, &event);
@@ -112,7 +104,7 @@ fn answers_that_were_good_when_the_money_was_asked_for_are_kept_though_the_host_
     server.world.memory.settles.borrow_mut().push_back(Settles::PaysSilently);
     let open = block_on(server.tool("rsvpToEvent", &call(&event, &medium()), Some(&payment)));
     assert_eq!(json_of(&open)["moneyMoved"], "unknown", "{}", open.body);
-    assert_eq!(change(&server, &event, &json!({"questions": []})).status, 200);
+    assert_eq!(server.change_event(&event, &json!({"questions": []})).status, 200);
     server.pass(60);
     assert_eq!(guests(&server, &event)[0]["answers"][0]["answer"], "M");
     // Before any money is asked for, the new questions count.
@@ -127,15 +119,7 @@ fn free_seats_are_asked_the_same() {
     let refused = block_on(server.tool("rsvpToEvent", &json!({"eventId": event}), None));
     assert_eq!(json_of(&refused)["title"], "invalid arguments", "{}", refused.body);
     let arguments = call(&event, &medium());
-    let take = || {
-        let asked = block_on(server.tool("rsvpToEvent", &arguments, None));
-        let proof = Wallet::new(1).prove(&json_of(&asked));
-        json_of(&block_on(server.tool_with(
-            "rsvpToEvent",
-            &arguments,
-            &[("sign-in-with-x", &proof)],
-        )))
-    };
+    let take = || json_of(&server.proven("rsvpToEvent", &arguments, 1));
     assert_eq!(take()["guestsOnly"], SECRET);
     assert_eq!(take()["guestsOnly"], SECRET, "again");
     assert_eq!(guests(&server, &event)[0]["answers"][0]["answer"], "M");
@@ -157,12 +141,12 @@ fn only_guests_get_to_know_what_is_for_guests() {
     assert!(public(&server, AtHost::Ticket(code.clone())).contains("code 4711"));
     // What the host says by now is what guests read.
     assert_eq!(
-        change(&server, &event, &json!({"guestsOnly": "https://meet.example/x"})).status,
+        server.change_event(&event, &json!({"guestsOnly": "https://meet.example/x"})).status,
         200
     );
     let again = json_of(&block_on(server.tool("rsvpToEvent", &arguments, Some(&payment))));
     assert_eq!(again["guestsOnly"], "https://meet.example/x", "{again}");
-    assert_eq!(change(&server, &event, &json!({"guestsOnly": SECRET})).status, 200);
+    assert_eq!(server.change_event(&event, &json!({"guestsOnly": SECRET})).status, 200);
     server.pass(700);
     let id = EventId::parse(&event).unwrap();
     let mut shown = vec![challenge];

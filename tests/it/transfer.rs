@@ -10,7 +10,7 @@ use events_concierge::ports::Delivery;
 use events_concierge::tickets::ask::{Ask, Holder};
 use serde_json::{Value, json};
 
-use crate::support::{Server, Settles, Wallet, block_on, join_all, json_of};
+use crate::support::{Server, Settles, Wallet, address, block_on, done, join_all, json_of, title};
 
 /// A payment of seats, and its tickets.
 struct Party {
@@ -19,12 +19,9 @@ struct Party {
 }
 
 fn event(server: &Server, more: &Value) -> String {
-    let mut event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
+    let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
         "capacity": 4, "price": "0.05", "refundPercent": 100});
-    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    json_of(&reply)["id"].as_str().unwrap().to_owned()
+    server.new_event(event, more)
 }
 
 fn codes_of(bought: &Value) -> Vec<String> {
@@ -48,30 +45,10 @@ fn give(server: &Server, party: &Party, ticket: &str, to: &Value) -> Reply {
     block_on(server.tool("transferTicket", &arguments, Some(&party.payment)))
 }
 
-/// A wallet signs in with a call.
-fn proven(server: &Server, tool: &str, arguments: &Value, wallet: u8) -> Reply {
-    let refused = json_of(&block_on(server.tool(tool, arguments, None)));
-    let proof = Wallet::new(wallet).prove(&refused);
-    block_on(server.tool_with(tool, arguments, &[("sign-in-with-x", proof.as_str())]))
-}
-
 fn give_on(server: &Server, wallet: u8, ticket: &str, to: &Value) -> Reply {
     let mut arguments = to.clone();
     arguments["ticket"] = json!(ticket);
-    proven(server, "transferTicket", &arguments, wallet)
-}
-
-fn address(wallet: u8) -> String {
-    Wallet::new(wallet).address.to_checksum(None)
-}
-
-fn done(reply: &Reply) -> Value {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    json_of(reply)
-}
-
-fn title(reply: &Reply) -> Value {
-    json_of(reply)["title"].clone()
+    server.proven("transferTicket", &arguments, wallet)
 }
 
 fn code_in(answer: &Value) -> String {
@@ -84,14 +61,7 @@ fn code_of_seat(server: &Server, place: u32) -> String {
 }
 
 fn page(server: &Server, code: &str) -> Reply {
-    let code = TicketCode::parse(code).unwrap();
-    let request = server.request(Action::AtHost(AtHost::Ticket(code)), false, &[], &json!({}));
-    block_on(server.host.handle(request))
-}
-
-fn check_in(server: &Server, event: &str, code: &str) -> Reply {
-    let id = EventId::parse(event).unwrap();
-    server.as_owner(Action::Own(Own::CheckIn(id)), &json!({"code": code}))
+    server.as_stranger(AtHost::Ticket(TicketCode::parse(code).unwrap()))
 }
 
 /// What a wallet finds under Tickets.
@@ -127,14 +97,14 @@ fn a_ticket_changes_hands_also_when_the_event_is_full_and_its_former_code_opens_
     // The former code is dead for the entrance, the page, and everybody who knows its end.
     let short = TicketCode::parse(old).unwrap().short();
     for code in [old.as_str(), short.as_str()] {
-        assert_eq!(title(&check_in(&server, &event, code)), "ticket transferred");
+        assert_eq!(title(&server.check_in(&event, code)), "ticket transferred");
     }
     let gone = page(&server, old);
     assert_eq!((gone.status, title(&gone)), (409, json!("ticket transferred")));
     assert!(!gone.body.contains(&new));
     let shown = page(&server, &new).body;
     assert!(shown.contains("Bob") && !shown.contains("Ada Buyer"), "{shown}");
-    assert_eq!(done(&check_in(&server, &event, &new))["success"], true);
+    assert_eq!(done(&server.check_in(&event, &new))["success"], true);
     // The buyer reads its answer again, and finds its purchase, without the new code.
     let again = block_on(server.tool(
         "rsvpToEvent",
@@ -240,15 +210,15 @@ fn a_ticket_changes_hands_or_lets_its_guest_in_and_never_both() {
     let event = event(&server, &json!({}));
     let party = buy(&server, &event, 1, 2);
     // The entrance comes first.
-    assert_eq!(done(&check_in(&server, &event, &party.codes[0]))["success"], true);
+    assert_eq!(done(&server.check_in(&event, &party.codes[0]))["success"], true);
     let refused = give(&server, &party, &party.codes[0], &json!({"name": "Bob"}));
     assert_eq!((refused.status, title(&refused)), (409, json!("cannot transfer")));
     assert_eq!(server.int("SELECT count(*) FROM given_seats"), 0);
     // The transfer comes first.
     let new = code_in(&done(&give(&server, &party, &party.codes[1], &json!({"name": "Bob"}))));
-    assert_eq!(title(&check_in(&server, &event, &party.codes[1])), "ticket transferred");
-    assert_eq!(done(&check_in(&server, &event, &new))["success"], true);
-    assert_eq!(done(&check_in(&server, &event, &new))["success"], false);
+    assert_eq!(title(&server.check_in(&event, &party.codes[1])), "ticket transferred");
+    assert_eq!(done(&server.check_in(&event, &new))["success"], true);
+    assert_eq!(done(&server.check_in(&event, &new))["success"], false);
     balanced(&server);
 }
 
@@ -277,7 +247,7 @@ fn a_device_hears_of_a_transfer_and_the_host_of_a_former_code_that_it_let_in() {
     let told = sync(&entered);
     assert_eq!(told["results"][0]["outcome"], "notValid", "{told}");
     assert_eq!(told["summary"]["problems"][0]["kind"], "notValid");
-    assert_eq!(done(&check_in(&server, &event, &new))["success"], true, "the new guest comes in");
+    assert_eq!(done(&server.check_in(&event, &new))["success"], true, "the new guest comes in");
     balanced(&server);
 }
 
@@ -353,14 +323,12 @@ fn free_tickets_are_given_away_too_and_the_wallet_that_took_them_gets_no_other()
     let server = Server::open();
     let event = event(&server, &json!({"price": "0"}));
     let seat = json!({"eventId": event});
-    let code = done(&proven(&server, "rsvpToEvent", &seat, 1))["rsvp"]["code"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let code =
+        done(&server.proven("rsvpToEvent", &seat, 1))["rsvp"]["code"].as_str().unwrap().to_owned();
     let answer = done(&give_on(&server, 1, &code, &json!({"toWallet": address(2)})));
     assert!(!answer["message"].as_str().unwrap().contains("money"), "{answer}");
-    assert_eq!(title(&proven(&server, "rsvpToEvent", &seat, 1)), "ticket transferred");
-    let cancel = proven(&server, "cancelRsvp", &json!({"eventId": event, "refund": "0"}), 1);
+    assert_eq!(title(&server.proven("rsvpToEvent", &seat, 1)), "ticket transferred");
+    let cancel = server.proven("cancelRsvp", &json!({"eventId": event, "refund": "0"}), 1);
     assert_eq!(title(&cancel), "cannot cancel");
     assert_eq!(found(&server, 2)[0]["state"], "valid");
     balanced(&server);

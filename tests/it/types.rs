@@ -12,18 +12,12 @@ use crate::support::{Server, Settles, Wallet, block_on, join_all, json_of, rsvp}
 fn event_of(server: &Server, capacity: u32, types: &Value) -> String {
     let event = json!({"title": "Conference", "startsAt": "2027-03-01T18:30:00Z", "capacity": capacity,
         "price": "9", "types": types, "refundPercent": 50});
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    json_of(&reply)["id"].as_str().unwrap().to_owned()
+    server.new_event(event, &json!({}))
 }
 
 fn standard_and_vip() -> Value {
     json!([{"name": "Standard", "price": "0.05"},
         {"name": "VIP", "price": "0.20", "seats": 2, "description": "With dinner"}])
-}
-
-fn change(server: &Server, event: &str, changes: &Value) -> Reply {
-    server.as_owner(Action::Own(Own::UpdateEvent(EventId::parse(event).unwrap())), changes)
 }
 
 fn of(event: &str, kind: &str) -> Value {
@@ -93,10 +87,7 @@ fn each_type_has_its_price_and_callers_that_name_none_buy_the_first() {
     let csv = server.as_owner(Action::Own(Own::Rsvps(id.clone(), Format::Csv)), &json!({})).body;
     assert!(csv.lines().next().unwrap().ends_with(",ticketType") && csv.contains(",VIP"), "{csv}");
     let code = TicketCode::parse(bought["rsvp"]["code"].as_str().unwrap()).unwrap();
-    let page = |at| {
-        block_on(server.host.handle(server.request(Action::AtHost(at), false, &[], &json!({}))))
-            .body
-    };
+    let page = |at| server.as_stranger(at).body;
     let ticket = page(AtHost::Ticket(code));
     assert!(ticket.contains("<dt>VIP, 1 seat, Conference</dt><dd>$0.20"), "{ticket}");
     let public = page(AtHost::EventPage(id));
@@ -205,7 +196,7 @@ fn no_payment_is_taken_for_another_price_than_the_one_signed_though_the_host_cha
                 true => json!({"price": price}),
                 false => json!({"types": [{"name": "A", "price": price}]}),
             };
-            assert_eq!(change(&server, &event, &changes).status, 200);
+            assert_eq!(server.change_event(&event, &changes).status, 200);
         };
         set("0.05");
         server.pass(200);
@@ -241,20 +232,20 @@ fn a_type_that_is_replaced_between_challenge_and_payment_takes_no_money() {
     let arguments = of(&event, "VIP");
     let payment = sign(&server, &arguments, 1, 1);
     let only = json!({"types": [{"name": "Standard", "price": "0.05"}]});
-    assert_eq!(change(&server, &event, &only).status, 200);
+    assert_eq!(server.change_event(&event, &only).status, 200);
     let refused = send(&server, &arguments, &payment);
     assert_eq!((refused.status, &json_of(&refused)["title"]), (422, &json!("invalid arguments")));
     assert_eq!(server.int("SELECT count(*) FROM payments"), 0);
     // A sold type stays, with at least as many seats as are sold.
     assert_eq!(buy(&server, &rsvp(&event), 2).status, 200);
-    let removed = change(&server, &event, &json!({"types": [{"name": "New", "price": "1"}]}));
+    let removed = server.change_event(&event, &json!({"types": [{"name": "New", "price": "1"}]}));
     assert!(removed.body.contains("set its `seats` to 1"), "{}", removed.body);
     let id = view(&server, &event)["types"][0]["id"].clone();
     let renamed = json!({"types": [{"id": id, "name": "Early", "price": "0.05", "seats": 1}]});
-    assert_eq!(change(&server, &event, &renamed).status, 200);
+    assert_eq!(server.change_event(&event, &renamed).status, 200);
     let full = block_on(server.tool("rsvpToEvent", &rsvp(&event), None));
     assert_eq!(json_of(&full)["title"], "event full", "{}", full.body);
-    let refused = change(&server, &event, &json!({"price": "3"}));
+    let refused = server.change_event(&event, &json!({"price": "3"}));
     assert!(refused.body.contains("change it in `types`"), "{}", refused.body);
     checked(&server);
 }
@@ -315,13 +306,13 @@ fn types_have_limits() {
         (json!([{"name": "A", "price": "1", "id": "t9"}]), "not there"),
         (json!([{"name": "A", "price": "1", "cost": "2"}]), "unknown field"),
     ] {
-        let refused = change(&server, &event, &json!({"types": types}));
+        let refused = server.change_event(&event, &json!({"types": types}));
         assert_eq!(refused.status, 422, "{}", refused.body);
         assert!(refused.body.contains(says), "{says}: {}", refused.body);
     }
     let many: Vec<Value> =
         (0..11).map(|n| json!({"name": format!("T{n}"), "price": "1"})).collect();
-    assert_eq!(change(&server, &event, &json!({"types": many})).status, 422);
+    assert_eq!(server.change_event(&event, &json!({"types": many})).status, 422);
     let reply = block_on(server.tool("rsvpToEvent", &of(&event, "A"), None));
     assert!(reply.body.contains("this event has no ticket types"), "{}", reply.body);
 }

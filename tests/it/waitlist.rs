@@ -4,26 +4,18 @@ use events_concierge::base::http::Reply;
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::{AtHost, Own};
-use events_concierge::http::source::Source;
 use events_concierge::ledger::audit::audit;
 use events_concierge::ports::Delivery;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Settles, Wallet, block_on, join_all, json_of};
+use crate::support::{Server, Settles, Wallet, address, block_on, done, join_all, json_of, title};
 
 const HOUR: i64 = 3_600;
 
 fn event(server: &Server, more: &Value) -> String {
-    let mut event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
+    let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
         "capacity": 1, "price": "0.05", "refundPercent": 100});
-    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let reply = server.as_owner(Action::Own(Own::CreateEvent), &event);
-    assert_eq!(reply.status, 201, "{}", reply.body);
-    json_of(&reply)["id"].as_str().unwrap().to_owned()
-}
-
-fn address(wallet: u8) -> String {
-    Wallet::new(wallet).address.to_checksum(None)
+    server.new_event(event, more)
 }
 
 /// A payment of a seat by a wallet that names itself, as its wallet signs it.
@@ -52,24 +44,9 @@ fn cancel(server: &Server, event: &str, payment: &Value) {
 }
 
 /// A wallet signs in with a call, from a network of its own.
-fn proven_from(server: &Server, tool: &str, arguments: &Value, wallet: u8, source: &str) -> Reply {
-    let refused = json_of(&block_on(server.tool(tool, arguments, None)));
-    let proof = Wallet::new(wallet).prove(&refused);
-    let action = Action::AtHost(AtHost::Tool(tool.to_owned()));
-    let headers = [("sign-in-with-x", proof.as_str())];
-    let mut request = server.request(action, false, &headers, arguments);
-    request.command.source = Source::parse(source);
-    block_on(server.host.handle(request))
-}
-
 fn proven(server: &Server, tool: &str, event: &str, wallet: u8) -> Reply {
     let source = format!("198.51.100.{wallet}");
-    proven_from(server, tool, &json!({"eventId": event}), wallet, &source)
-}
-
-fn done(reply: &Reply) -> Value {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    json_of(reply)
+    server.proven_from(tool, &json!({"eventId": event}), wallet, &source)
 }
 
 fn join(server: &Server, event: &str, wallet: u8) -> Value {
@@ -84,10 +61,6 @@ fn states(server: &Server) -> String {
     server.text("SELECT coalesce(group_concat(state, ' '), '') FROM (SELECT state FROM waitlist ORDER BY number)")
 }
 
-fn title(reply: &Reply) -> Value {
-    json_of(reply)["title"].clone()
-}
-
 fn seats(server: &Server) -> i64 {
     server.int("SELECT count(*) FROM rsvps")
 }
@@ -96,9 +69,14 @@ fn balanced(server: &Server) {
     assert_eq!(audit(&server.world).unwrap(), Vec::<String>::new());
 }
 
-fn change(server: &Server, event: &str, changes: &Value) -> Reply {
-    let id = EventId::parse(event).unwrap();
-    server.as_owner(Action::Own(Own::UpdateEvent(id)), changes)
+/// An event whose seat is given back while two wait; its id.
+fn given_back(server: &Server) -> String {
+    let event = event(server, &json!({}));
+    let seat = buy(server, &event, 1);
+    join(server, &event, 2);
+    join(server, &event, 3);
+    cancel(server, &event, &seat);
+    event
 }
 
 #[test]
@@ -149,11 +127,7 @@ fn who_waits_longest_is_offered_the_seat_and_nobody_else_gets_it() {
 #[test]
 fn an_offer_that_runs_out_goes_to_the_next() {
     let server = Server::open();
-    let event = event(&server, &json!({}));
-    let seat = buy(&server, &event, 1);
-    join(&server, &event, 2);
-    join(&server, &event, 3);
-    cancel(&server, &event, &seat);
+    let event = given_back(&server);
     server.pass(5);
     let late = payment(&server, &event, 2, 2);
     server.pass(2 * HOUR - 60);
@@ -208,11 +182,7 @@ fn of_all_who_want_the_last_offer_exactly_one_gets_a_seat() {
 #[test]
 fn who_leaves_lets_the_next_one_in_and_who_comes_later_is_behind() {
     let server = Server::open();
-    let event = event(&server, &json!({}));
-    let seat = buy(&server, &event, 1);
-    join(&server, &event, 2);
-    join(&server, &event, 3);
-    cancel(&server, &event, &seat);
+    let event = given_back(&server);
     server.pass(5);
     assert_eq!(done(&proven(&server, "leaveWaitlist", &event, 2))["state"], "none");
     server.pass(5);
@@ -234,14 +204,14 @@ fn seats_that_the_host_adds_are_offered_and_cannot_be_taken_away_again() {
     for wallet in 2..=4 {
         join(&server, &event, wallet);
     }
-    assert_eq!(change(&server, &event, &json!({"capacity": 3})).status, 200);
+    assert_eq!(server.change_event(&event, &json!({"capacity": 3})).status, 200);
     server.pass(5);
     balanced(&server);
     assert_eq!(states(&server), "offered offered waiting");
-    let refused = change(&server, &event, &json!({"capacity": 2}));
+    let refused = server.change_event(&event, &json!({"capacity": 2}));
     assert_eq!(refused.status, 422, "{}", refused.body);
     // More seats than guests who wait are for everybody.
-    assert_eq!(change(&server, &event, &json!({"capacity": 5})).status, 200);
+    assert_eq!(server.change_event(&event, &json!({"capacity": 5})).status, 200);
     server.pass(5);
     assert_eq!(states(&server), "offered offered offered");
     buy(&server, &event, 9);
@@ -256,7 +226,7 @@ fn seats_that_the_host_adds_are_offered_and_cannot_be_taken_away_again() {
     balanced(&server);
     // Without a limit there is nothing to wait for.
     join(&server, &event, 6);
-    assert_eq!(change(&server, &event, &json!({"capacity": 0})).status, 200);
+    assert_eq!(server.change_event(&event, &json!({"capacity": 0})).status, 200);
     server.pass(5);
     buy(&server, &event, 7);
     assert_eq!(place(&server, &event, 6)["state"], "offered");
@@ -285,7 +255,7 @@ fn free_seats_are_offered_too_and_taken_by_signing_in() {
     done(&proven(&server, "rsvpToEvent", &event, 1));
     join(&server, &event, 2);
     let arguments = json!({"eventId": event, "refund": "0"});
-    done(&proven_from(&server, "cancelRsvp", &arguments, 1, "198.51.100.1"));
+    done(&server.proven_from("cancelRsvp", &arguments, 1, "198.51.100.1"));
     for wallet in [2, 3] {
         let refused = proven(&server, "rsvpToEvent", &event, wallet);
         assert_eq!(title(&refused), "event full", "{}", refused.body);
@@ -308,12 +278,12 @@ fn strangers_with_many_wallets_do_not_fill_a_list() {
     let asked = json!({"eventId": event});
     let source = "203.0.113.7";
     for wallet in 3..=5 {
-        done(&proven_from(&server, "joinWaitlist", &asked, wallet, source));
+        done(&server.proven_from("joinWaitlist", &asked, wallet, source));
     }
-    let refused = proven_from(&server, "joinWaitlist", &asked, 6, source);
+    let refused = server.proven_from("joinWaitlist", &asked, 6, source);
     assert_eq!((refused.status, title(&refused)), (429, json!("rate limited")));
     // Who has paid here is known, and so is who comes from elsewhere.
-    done(&proven_from(&server, "joinWaitlist", &asked, 2, source));
+    done(&server.proven_from("joinWaitlist", &asked, 2, source));
     join(&server, &event, 6);
     let rows = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 246) \
          INSERT INTO waitlist (event_id, wallet, source, state, joined_at) \
@@ -331,7 +301,7 @@ fn a_mail_with_the_way_to_buy_is_sent_once_for_each_offer() {
     let event = event(&server, &json!({}));
     let seat = buy(&server, &event, 1);
     let arguments = json!({"eventId": event, "email": "ada@example.org", "name": "Ada"});
-    done(&proven_from(&server, "joinWaitlist", &arguments, 2, "198.51.100.2"));
+    done(&server.proven_from("joinWaitlist", &arguments, 2, "198.51.100.2"));
     cancel(&server, &event, &seat);
     server.pass(600);
     assert_eq!(server.int("SELECT count(*) FROM mail_outbox"), 1);
@@ -379,11 +349,7 @@ fn a_list_ends_shortly_before_the_start_or_with_the_event() {
 #[test]
 fn an_alarm_that_fails_in_between_offers_a_seat_once() {
     let server = Server::open();
-    let event = event(&server, &json!({}));
-    let seat = buy(&server, &event, 1);
-    join(&server, &event, 2);
-    join(&server, &event, 3);
-    cancel(&server, &event, &seat);
+    given_back(&server);
     for _ in 0..3 {
         server.wake();
     }
@@ -404,8 +370,7 @@ fn the_page_of_a_full_event_offers_the_waitlist() {
     let event = event(&server, &json!({}));
     let page = |server: &Server| {
         let id = EventId::parse(&event).unwrap();
-        let action = Action::AtHost(AtHost::EventPage(id));
-        block_on(server.host.handle(server.request(action, false, &[], &json!({})))).body
+        server.as_stranger(AtHost::EventPage(id)).body
     };
     assert!(!page(&server).contains("Join the waitlist"));
     let seat = buy(&server, &event, 1);

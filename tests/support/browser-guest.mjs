@@ -65,6 +65,40 @@ async function transactionOf(where) {
   return hash;
 }
 
+/** The checkout of what a host sells, with the test wallet chosen. */
+export async function openCheckout(page, { host }, { id }) {
+  await page.goto(`/buy/${host.scope}/${id}`);
+  await dialog(page).getByRole("radio", { name: /^Test Wallet/ }).click();
+}
+
+/** Buys a seat there; gives the link of the ticket. */
+export async function buyAtCheckout(page, stack, event) {
+  await openCheckout(page, stack, event);
+  await button(dialog(page), `Pay $${event.price}`).click();
+  await page.waitForURL(/\/t\//);
+  return page.url();
+}
+
+/** What the Guest says of results waits until `isTime`; without it the page never hears of them. */
+export async function withoutResults(page, isTime) {
+  await page.routeWebSocket(/\/agent\?/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      const isResult = String(message).includes('"type":"tool_result"');
+      if (!isResult) socket.send(message);
+      else if (isTime) void until(isTime, 120).then(() => socket.send(message));
+    });
+  });
+}
+
+/** Who has a seat of the event, as its host is told. */
+export const guestsOf = async (stack, { id }) => (await stack.call("GET", `/api/users/events/${id}/rsvps`)).rsvps;
+
+/** How often a wallet has paid the host. */
+export async function charges({ chain, host }, { address }) {
+  const moved = await chain.transfers(host.walletAddress);
+  return moved.filter(({ args }) => args.from === address).length;
+}
+
 /** Exactly one seat of the event was sold, for one transfer, which is what the page has shown. */
 export async function isPaidOnce(stack, event, { hash }) {
   const { rsvps } = await until(async () => {

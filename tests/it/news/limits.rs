@@ -1,10 +1,7 @@
 //! A host does not become a sender of mass mail, and news delay nothing else.
 
 use super::*;
-
-fn title(reply: &Reply) -> Value {
-    json_of(reply)["title"].clone()
-}
+use crate::support::title;
 
 #[test]
 fn a_host_writes_so_many_messages_in_a_day() {

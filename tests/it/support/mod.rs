@@ -53,8 +53,37 @@ pub(crate) fn modern(method: &str, mut params: Value) -> Value {
     rpc(method, &params)
 }
 
+/// What a client of either era accepts.
+pub(crate) const BOTH: (&str, &str) = ("accept", "application/json, text/event-stream");
+
+/// The headers of a call of this tool, as of 2026-07-28.
+pub(crate) fn modern_headers(tool: &str) -> [(&str, &str); 4] {
+    [BOTH, ("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", tool)]
+}
+
 pub(crate) fn json_of(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
+}
+
+/// The code of an error.
+pub(crate) fn title(reply: &Reply) -> Value {
+    json_of(reply)["title"].clone()
+}
+
+/// What a call that has succeeded answers.
+pub(crate) fn done(reply: &Reply) -> Value {
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    json_of(reply)
+}
+
+pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    let mut headers = reply.headers.iter();
+    headers.find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+}
+
+/// The address of a wallet, as it is shown.
+pub(crate) fn address(wallet: u8) -> String {
+    Wallet::new(wallet).address.to_checksum(None)
 }
 
 pub(crate) fn config() -> Rc<Config> {

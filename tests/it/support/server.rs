@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use events_concierge::base::http::{Headers, Reply};
-use events_concierge::base::id::{RequestId, ScopeId};
+use events_concierge::base::id::{EventId, RequestId, ScopeId};
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::config::Config;
 use events_concierge::host::command::{Action, Command, SignedIn};
@@ -14,7 +14,12 @@ use events_concierge::identity::{Session, UserId};
 use events_concierge::ports::{Delivery, Row, Sql, SqlValue};
 use serde_json::{Value, json};
 
-use crate::support::{NEIGHBOUR, NOW, PAY_TO, World, block_on, config, config_with, json_of};
+use crate::support::{
+    NEIGHBOUR, NOW, PAY_TO, Wallet, World, block_on, config, config_with, json_of,
+};
+
+/// Where requests come from, unless a test says otherwise.
+const SOURCE: &str = "203.0.113.1";
 
 /// A host with a server, and requests to it.
 pub(crate) struct Server {
@@ -107,9 +112,52 @@ impl Server {
     pub(crate) fn event(&self, capacity: u32) -> String {
         let event = json!({"title": "Rust meetup", "startsAt": "2027-03-01T18:30:00Z",
             "capacity": capacity, "price": "0.05"});
+        self.new_event(event, &json!({}))
+    }
+
+    /// A new event with these words, and `more`, which wins.
+    pub(crate) fn new_event(&self, mut event: Value, more: &Value) -> String {
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let reply = self.as_owner(Action::Own(Own::CreateEvent), &event);
         assert_eq!(reply.status, 201, "{}", reply.body);
         json_of(&reply)["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn change_event(&self, event: &str, changes: &Value) -> Reply {
+        let id = EventId::parse(event).unwrap();
+        self.as_owner(Action::Own(Own::UpdateEvent(id)), changes)
+    }
+
+    pub(crate) fn check_in(&self, event: &str, code: &str) -> Reply {
+        let id = EventId::parse(event).unwrap();
+        self.as_owner(Action::Own(Own::CheckIn(id)), &json!({"code": code}))
+    }
+
+    /// Anybody asks, without a payment or a proof.
+    pub(crate) fn as_stranger(&self, asked: AtHost) -> Reply {
+        block_on(self.host.handle(self.request(Action::AtHost(asked), false, &[], &json!({}))))
+    }
+
+    /// A wallet signs in with a call.
+    pub(crate) fn proven(&self, tool: &str, arguments: &Value, wallet: u8) -> Reply {
+        self.proven_from(tool, arguments, wallet, SOURCE)
+    }
+
+    /// The same from another address.
+    pub(crate) fn proven_from(
+        &self,
+        tool: &str,
+        arguments: &Value,
+        wallet: u8,
+        source: &str,
+    ) -> Reply {
+        let refused = json_of(&block_on(self.tool(tool, arguments, None)));
+        let proof = Wallet::new(wallet).prove(&refused);
+        let headers = [("sign-in-with-x", proof.as_str())];
+        let action = Action::AtHost(AtHost::Tool(tool.to_owned()));
+        let mut request = self.request(action, false, &headers, arguments);
+        request.command.source = Source::parse(source);
+        block_on(self.host.handle(request))
     }
 
     pub(crate) fn as_owner(&self, action: Action, body: &Value) -> Reply {
@@ -229,7 +277,7 @@ impl Server {
             request_id: RequestId::random(&self.world),
             scope: self.scope.clone(),
             origin: None,
-            source: Source::parse("203.0.113.1"),
+            source: Source::parse(SOURCE),
             cursor: None,
             user: owner.then(|| self.signed_in()),
             credential: None,

@@ -36,6 +36,14 @@ pub(super) struct Purchase {
     pub(super) has_read: bool,
 }
 
+impl Purchase {
+    /// The header that shows the payment.
+    pub(super) fn header(&self) -> (String, String) {
+        let name = if self.payment["x402Version"] == 1 { "x-payment" } else { "payment-signature" };
+        (name.to_owned(), STANDARD.encode(self.payment.to_string()))
+    }
+}
+
 /// What is called, and with which arguments.
 #[derive(Clone)]
 pub(super) struct Wish {
@@ -222,9 +230,7 @@ impl Scenario {
             }
             None => (purchase.host, purchase.arguments.clone()),
         };
-        let name =
-            if purchase.payment["x402Version"] == 1 { "x-payment" } else { "payment-signature" };
-        let header = (name.to_owned(), STANDARD.encode(purchase.payment.to_string()));
+        let header = purchase.header();
         let action = Action::AtHost(AtHost::Tool(purchase.tool.to_owned()));
         let answers = Rc::clone(&purchase.answers);
         let server = &self.servers[host];

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::AtHost;
 use events_concierge::ports::SqlValue;
@@ -50,9 +48,7 @@ impl Scenario {
                 json!({"ticket": code, "toWallet": purchase.payment["payload"]["authorization"]["from"]})
             }
         };
-        let name =
-            if purchase.payment["x402Version"] == 1 { "x-payment" } else { "payment-signature" };
-        let headers = vec![(name.to_owned(), STANDARD.encode(purchase.payment.to_string()))];
+        let headers = vec![purchase.header()];
         let action = Action::AtHost(AtHost::Tool("transferTicket".to_owned()));
         let request = request(server, action, false, headers, &to);
         let (sim, nonce) = (Rc::clone(&self.sim), purchase.nonce.clone());

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use events_concierge::base::http::Reply;
 use events_concierge::base::id::PaymentId;
 use events_concierge::host::command::Action;
@@ -39,9 +37,7 @@ impl Scenario {
         }
         let purchase = &self.purchases[seats[self.sim.rng.below(seats.len())]];
         let server = &self.servers[purchase.host];
-        let name =
-            if purchase.payment["x402Version"] == 1 { "x-payment" } else { "payment-signature" };
-        let headers = vec![(name.to_owned(), STANDARD.encode(purchase.payment.to_string()))];
+        let headers = vec![purchase.header()];
         let arguments = json!({"eventId": purchase.arguments["eventId"], "refund": "0"});
         let action = Action::AtHost(AtHost::Tool("cancelRsvp".to_owned()));
         let request = request(server, action, false, headers, &arguments);
