@@ -14,6 +14,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The structured content of a tool's result. */
+export function contentOf(result: unknown): unknown {
+  return isObject(result) ? result["structuredContent"] : undefined;
+}
+
 /** The member if it is a non-empty text. */
 export function textOf(value: unknown, key: string): string | undefined {
   const member = isObject(value) ? value[key] : undefined;

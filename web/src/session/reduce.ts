@@ -1,6 +1,6 @@
 // How actions change the session. Pure.
 import type { Out, PaymentView } from "../api/types";
-import { isObject, textOf } from "../base/object";
+import { contentOf, textOf } from "../base/object";
 import { over, patched, paying, withEntry, withoutFirst, withoutWaiting } from "./changes";
 import { secretOf } from "./secrets";
 import {
@@ -288,7 +288,7 @@ function isPurchaseOf(entry: Entry, { tool, result }: Message<"tool_result">): b
 }
 
 function transactionOf(result: unknown): string | undefined {
-  return textOf(isObject(result) ? result["structuredContent"] : undefined, "transactionHash");
+  return textOf(contentOf(result), "transactionHash");
 }
 
 function succeeded(

@@ -1,6 +1,6 @@
 // Bought secrets. Their values are only in the memory of this tab: neither in the stored transcript nor in an
 // export.
-import { isObject, numberOf, textOf } from "../base/object";
+import { contentOf, numberOf, textOf } from "../base/object";
 
 /** A bought secret without its value. */
 export type BoughtSecret = {
@@ -13,7 +13,7 @@ export type BoughtSecret = {
 
 /** The bought secret and its value, if the result of a call is one. */
 export function secretOf(tool: string, result: unknown): { bought: BoughtSecret; value: string } | null {
-  const content = isObject(result) ? result["structuredContent"] : undefined;
+  const content = contentOf(result);
   const value = textOf(content, "secret");
   const secretId = textOf(content, "secretId");
   if (value === undefined || (tool !== SELLING_TOOL && secretId === undefined)) return null;

@@ -1,6 +1,6 @@
 // The tickets that were bought in this browser: their links, so that a closed tab loses none.
 import type { BoughtView, PaymentView } from "../api/types";
-import { isObject, parseJson, textOf } from "../base/object";
+import { contentOf, isObject, parseJson, textOf } from "../base/object";
 import { readStored, removeStored, writeStored } from "../base/storage";
 
 export type KnownTicket = {
@@ -30,7 +30,7 @@ export function rememberTicket(result: unknown): void {
   if (ticket === null) return;
   const others = knownTickets().filter((other) => other.ticketUrl !== ticket.ticketUrl);
   writeStored(KEY, JSON.stringify([ticket, ...others].slice(0, TICKETS_MAX)));
-  const content = isObject(result) ? result["structuredContent"] : undefined;
+  const content = contentOf(result);
   rememberArrival([textOf(content, "transactionHash") ?? ""]);
 }
 
@@ -98,7 +98,7 @@ export function forgetTickets(): void {
 }
 
 function ticketIn(result: unknown): KnownTicket | null {
-  const content = isObject(result) ? result["structuredContent"] : undefined;
+  const content = contentOf(result);
   const ticketUrl = textOf(content, "ticketUrl");
   if (!isObject(content) || ticketUrl === undefined || !isOurs(ticketUrl)) return null;
   const { event, rsvp } = content;

@@ -1,7 +1,7 @@
 // One purchase, from "Pay" to the ticket. What happens is told by the Guest; here it is only read.
 import { useEffect, useState } from "react";
 import { toAtomic } from "../../base/amounts";
-import { isObject, parseJson, textOf } from "../../base/object";
+import { contentOf, isObject, parseJson, textOf } from "../../base/object";
 import { readStored, removeStored, writeStored } from "../../base/storage";
 import { safeLink } from "../../parts";
 import {
@@ -73,8 +73,8 @@ const KEY = "events-concierge.checkout";
 const CONNECT_MILLIS = 35_000;
 /** So long a call may take until the server has named its price. */
 const ASK_MILLIS = 45_000;
-/** So long a wallet may take to sign for a free seat. */
-const SIGN_MILLIS = 300_000;
+/** So long a wallet may take to sign for what is not paid. */
+export const SIGN_MILLIS = 300_000;
 /** After so long a payment is said to be on its way. */
 const PAYING_MILLIS = 25_000;
 
@@ -262,7 +262,7 @@ function underWay(begun: Begun, { payments, signRequests, elapsed }: Seen): Phas
 
 function ended(outcome: CallOutcome, { begun, payments }: Seen): Phase {
   if ("result" in outcome) {
-    const content = isObject(outcome.result) ? outcome.result["structuredContent"] : undefined;
+    const content = contentOf(outcome.result);
     return { at: "done", ticketUrl: safeLink(textOf(content, "ticketUrl")) };
   }
   // The call that was made again, while the first is not over yet.

@@ -1,5 +1,4 @@
 // With what a purchase is paid: the chosen wallet, whether it has enough, and what is in the way.
-import { useState } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { Notice } from "../../parts";
 import { useSession } from "../../session";
@@ -29,25 +28,17 @@ export function isInForm(phase: Phase): boolean {
 }
 
 export function useMeans(wallets: Wallets, phase: Phase, price: bigint): Means {
-  const [isConnecting, setIsConnecting] = useState(false);
   const lacks = wallets.balance === null ? 0n : price - (toAtomic(wallets.balance) ?? 0n);
   const isShort = phase.at === "form" && lacks > 0n;
   const limit = useSession((state) => limitInTheWay(state.policy, price));
-  const whenReady = async (pay: () => Promise<void>) => {
-    if (isConnecting) return;
-    setIsConnecting(true);
-    const isReady = await wallets.ready(price);
-    setIsConnecting(false);
-    if (isReady) await pay();
-  };
   return {
     wallets,
     price,
     isShort,
     missing: isShort ? toDollars(lacks) : null,
     limit: phase.at === "form" ? limit : null,
-    isConnecting,
-    whenReady,
+    isConnecting: wallets.isConnecting,
+    whenReady: (pay) => wallets.whenReady(price, pay),
   };
 }
 

@@ -1,11 +1,8 @@
 // A call for which a wallet signs a message, and nothing is paid. The Guest has the wallet sign.
 import { useEffect, useState } from "react";
-import { isObject } from "../../base/object";
+import { contentOf, isObject } from "../../base/object";
 import { callTool, useSession, type CallOutcome } from "../../session";
-import { connected } from "./checkout";
-
-/** So long a wallet may take to sign. */
-const SIGN_MILLIS = 300_000;
+import { SIGN_MILLIS, connected } from "./checkout";
 
 export type Answer = Readonly<Record<string, unknown>>;
 
@@ -53,7 +50,7 @@ function stateOf(begun: Begun, outcome: CallOutcome | undefined): ProvenCall["st
   if (begun.at === "failed") return { at: "failed", code: "unknown", text: begun.text };
   if (outcome === undefined) return { at: "asking" };
   if ("result" in outcome) {
-    const content = isObject(outcome.result) ? outcome.result["structuredContent"] : undefined;
+    const content = contentOf(outcome.result);
     return { at: "done", answer: isObject(content) ? content : {} };
   }
   return { at: "failed", code: outcome.code, text: outcome.error };

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { textOf } from "../../base/object";
 import { Button, Dialog, EventCover, Icon, Notice, TextField, eventTime, priceText } from "../../parts";
-import type { EventOffer, Host } from "../../purchase/offers";
+import type { EventOffer } from "../../purchase/offers";
 import { refusalInWords } from "../../purchase/words";
 import { useSession } from "../../session";
 import { emailFault } from "./guest-fields";
@@ -9,7 +9,7 @@ import { useProvenCall, type Answer } from "./proven-call";
 import { WalletRows } from "./wallet-rows";
 import { useWallets } from "./wallets";
 
-type Props = { offer: EventOffer; host: Host; mcpUrl: string; onClose: () => void; onOffer: () => void };
+type Props = { offer: EventOffer; mcpUrl: string; onClose: () => void; onOffer: () => void };
 
 /** The event is full: the guest joins its waitlist, sees its place there, and gets the seat that is held for it. */
 export function WaitlistSheet({ offer: { event }, mcpUrl, onClose, onOffer }: Props) {
@@ -47,22 +47,16 @@ function useWaiting(eventId: string, mcpUrl: string) {
   const call = useProvenCall(mcpUrl);
   const [email, setEmail] = useState("");
   const [isTried, setIsTried] = useState(false);
-  const [isConnecting, setIsConnecting] = useState(false);
   const fault = emailFault("optional", email);
-  const ask = async (tool: string, more: Record<string, string> = {}) => {
-    if (isConnecting) return;
-    setIsConnecting(true);
-    const isReady = await wallets.ready(0n);
-    setIsConnecting(false);
-    if (isReady) await call.send(tool, { eventId, ...more });
-  };
+  const ask = (tool: string, more: Record<string, string> = {}) =>
+    wallets.whenReady(0n, () => call.send(tool, { eventId, ...more }));
   return {
     wallets,
     call,
     email,
     setEmail,
     fault: isTried ? fault : null,
-    isBusy: isConnecting || call.state.at === "asking",
+    isBusy: wallets.isConnecting || call.state.at === "asking",
     join: () => {
       setIsTried(true);
       if (fault === null) void ask("joinWaitlist", email.trim() === "" ? {} : { email: email.trim() });

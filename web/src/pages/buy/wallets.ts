@@ -6,7 +6,7 @@ import type { Kind } from "../../api/types";
 import { toAtomic } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
 import { inTime } from "../../purchase/offers";
-import { currentSession, payWith, setSigner, useSession } from "../../session";
+import { currentSession, payWith, readBalance, setSigner, useSession } from "../../session";
 import {
   connectProvider,
   hasTestKey,
@@ -39,8 +39,9 @@ export type Wallets = {
   error: string | null;
   /** `mayAsk`: a wallet that this page may not use yet is asked now; otherwise when it is needed. */
   choose: (option: WalletOption, mayAsk: boolean) => void;
-  /** Connects the chosen wallet if it is not, and reads its balance. Whether it can pay `price` now. */
-  ready: (price: bigint) => Promise<boolean>;
+  isConnecting: boolean;
+  /** Connects the chosen wallet if it is not, reads its balance, and acts if it can pay `price` now. */
+  whenReady: (price: bigint, act: () => Promise<void>) => Promise<void>;
   /** Reads the balance again. */
   look: () => void;
 };
@@ -56,6 +57,7 @@ export function useWallets(): Wallets {
   const [key, setKey] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [busyKey, setBusyKey] = useState<string | null>(null);
+  const [isConnecting, setIsConnecting] = useState(false);
   const asked = useRef<string | null>(null);
   const chosen = options.find((option) => option.key === key) ?? initial(options, wallet?.guestAddress);
   const activate = useCallback(async (option: WalletOption): Promise<boolean> => {
@@ -89,6 +91,16 @@ export function useWallets(): Wallets {
   const balance = useSession((state) =>
     address === null ? null : (state.balances[address.toLowerCase()] ?? null),
   );
+  const ready = async (price: bigint): Promise<boolean> => {
+    if (chosen === null) return false;
+    setKey(chosen.key);
+    asked.current = chosen.key;
+    const isKnown = () => isOf(currentSession().wallet, chosen) && currentSession().wallet?.balance !== null;
+    if (!isKnown() && !(await activate(chosen))) return false;
+    const held = toAtomic(currentSession().wallet?.balance ?? "");
+    // A balance that the chain does not tell is judged before the signature.
+    return held === null || held >= price;
+  };
   return {
     options,
     chosen,
@@ -96,20 +108,15 @@ export function useWallets(): Wallets {
     isReading: busyKey !== null && busyKey === chosen?.key,
     error,
     choose,
-    ready: async (price) => {
-      if (chosen === null) return false;
-      setKey(chosen.key);
-      asked.current = chosen.key;
-      const isKnown = () =>
-        isOf(currentSession().wallet, chosen) && currentSession().wallet?.balance !== null;
-      if (!isKnown() && !(await activate(chosen))) return false;
-      const held = toAtomic(currentSession().wallet?.balance ?? "");
-      // A balance that the chain does not tell is judged before the signature.
-      return held === null || held >= price;
+    isConnecting,
+    whenReady: async (price, act) => {
+      if (isConnecting) return;
+      setIsConnecting(true);
+      const isReady = await ready(price);
+      setIsConnecting(false);
+      if (isReady) await act();
     },
-    look: () => {
-      if (wallet !== null) payWith(wallet.kind, wallet.kind === "browser" ? wallet.guestAddress : undefined);
-    },
+    look: readBalance,
   };
 }
 

@@ -1,6 +1,6 @@
 // The conversation as Markdown, and the configuration of the wallet. Neither has a secret in it.
 import { saveFile } from "../../base/save";
-import { isObject, textOf } from "../../base/object";
+import { contentOf, isObject, textOf } from "../../base/object";
 import { timeText } from "../../parts";
 import { boughtOf, refusalInWords } from "../../purchase/words";
 import { containsSecret, currentSession, type Entry } from "../../session";
@@ -59,7 +59,7 @@ function lineOf(entry: Entry): string | null {
 }
 
 function resultOf(result: unknown): string | null {
-  const content = isObject(result) ? result["structuredContent"] : undefined;
+  const content = contentOf(result);
   if (!isObject(content)) return null;
   const { events, secrets, event } = content;
   const ticket = textOf(content, "ticketUrl");

@@ -1,6 +1,6 @@
 // Results of tools. They are untrusted: every part is checked before it is shown, and shown as text.
 import { Fragment } from "react";
-import { isObject, textOf } from "../../base/object";
+import { contentOf, isObject, textOf } from "../../base/object";
 import { Card, Json, jsonText, visible } from "../../parts";
 import { thingOf } from "../../purchase/words";
 import { DeskResult, isDeskAnswer } from "./desk-result";
@@ -12,7 +12,7 @@ import { Ticket } from "./ticket";
 type ResultProps = { tool: string; result: unknown; mcpUrl: string | null };
 
 export function Result({ tool, result, mcpUrl }: ResultProps) {
-  const content = isObject(result) ? result["structuredContent"] : undefined;
+  const content = contentOf(result);
   if (isObject(content)) {
     const { events, event, rsvp, secrets } = content;
     if (isObject(rsvp) && textOf(rsvp, "code") !== undefined) return <Ticket content={content} />;

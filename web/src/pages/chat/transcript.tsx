@@ -1,6 +1,6 @@
 // The conversation, newest entry last.
 import { useEffect, useMemo, useRef, type ReactNode } from "react";
-import { isObject, textOf } from "../../base/object";
+import { contentOf, isObject, textOf } from "../../base/object";
 import { Icon, Money, Notice, sentence } from "../../parts";
 import { useSession, type Entry } from "../../session";
 import { Answer } from "./answer";
@@ -88,8 +88,8 @@ function useTold(): ReadonlySet<Entry> {
 
 function transactionOf(entry: Entry): string | undefined {
   if (entry.kind === "secret") return entry.secret.transactionHash ?? undefined;
-  if (entry.kind !== "result" || !isObject(entry.result)) return undefined;
-  const content = entry.result["structuredContent"];
+  if (entry.kind !== "result") return undefined;
+  const content = contentOf(entry.result);
   return isObject(content) && isObject(content["rsvp"]) ? textOf(content, "transactionHash") : undefined;
 }
 

@@ -1,5 +1,6 @@
 // The new guest, as far as the giver says.
 import { useState } from "react";
+import { isAddress } from "../../base/address";
 import type { EventOffer } from "../../purchase/offers";
 
 export type To = { name: string; email: string; toWallet: string };
@@ -46,7 +47,7 @@ function faults({ name, email, toWallet }: To, asks: EventOffer["asks"]): Errors
           ? null
           : "Write an address such as you@example.org.",
     toWallet:
-      wallet === "" || /^0x[0-9a-fA-F]{40}$/.test(wallet)
+      wallet === "" || isAddress(wallet)
         ? null
         : "A wallet's address begins with 0x and has 40 digits after it.",
   };

@@ -63,7 +63,6 @@ function useGiving({ asks }: EventOffer, mcpUrl: string, code: string) {
   const guest = useNewGuest(asks);
   const call = useProvenCall(mcpUrl);
   const [step, setStep] = useState<"form" | "sure">("form");
-  const [isConnecting, setIsConnecting] = useState(false);
   const isDone = call.state.at === "done";
   useEffect(() => {
     // Its former link opens nothing any more.
@@ -71,18 +70,14 @@ function useGiving({ asks }: EventOffer, mcpUrl: string, code: string) {
   }, [isDone, code]);
   const give = async () => {
     const to = guest.read();
-    if (to === null || isConnecting) return;
-    setIsConnecting(true);
-    const isReady = await wallets.ready(0n);
-    setIsConnecting(false);
-    if (isReady) await call.send("transferTicket", { ticket: code, ...to });
+    if (to !== null) await wallets.whenReady(0n, () => call.send("transferTicket", { ticket: code, ...to }));
   };
   return {
     wallets,
     guest,
     call,
     step,
-    isBusy: isConnecting || call.state.at === "asking",
+    isBusy: wallets.isConnecting || call.state.at === "asking",
     next: () => guest.read() !== null && setStep("sure"),
     back: () => {
       call.reset();

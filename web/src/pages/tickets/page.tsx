@@ -156,11 +156,10 @@ function Said({ text }: { text: string }) {
 /** Without a sign-in: the tickets that were bought here, and the way to the others. */
 function InThisBrowser() {
   const items = withKnown([]);
-  const isExpected = useSession(({ payments }) =>
-    payments.some(
-      ({ state, txHash }) =>
-        ["paid", "paying", "unknown"].includes(state) && !(txHash !== undefined && hasArrived(txHash)),
-    ),
+  const payments = useSession((state) => state.payments);
+  const isExpected = payments.some(
+    ({ state, txHash }) =>
+      ["paid", "paying", "unknown"].includes(state) && !(txHash !== undefined && hasArrived(txHash)),
   );
   const [isOpen, setIsOpen] = useState(false);
   return (

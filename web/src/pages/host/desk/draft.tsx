@@ -1,9 +1,10 @@
 // One draft beside the question that it answers, and the host's decision. What is approved is what is shown.
-import { useEffect, useRef, useState, type FormEvent, type RefObject } from "react";
+import { useEffect, useState, type FormEvent, type RefObject } from "react";
 import { hasCode } from "../../../api/http";
 import type { DraftKind, DraftView } from "../../../api/types";
 import { Badge, Button, sentence, TextArea, TextField, Time, visible } from "../../../parts";
 import { useHost } from "../access/session";
+import { useFormFocus } from "../shared/form";
 import type { Message } from "../shared/outcome";
 import { Trouble } from "../shared/trouble";
 import { fieldFault, useAction, type Action } from "../shared/use-action";
@@ -192,7 +193,7 @@ function Written({ draft, decision }: { draft: DraftView; decision: Decision }) 
 function Editor({ draft, decision: { setMode, change, save } }: { draft: DraftView; decision: Decision }) {
   const [begun] = useState(draft.text);
   const [text, setText] = useState(draft.text);
-  const form = useFirstField();
+  const form = useFormFocus();
   const fault = fieldFault(change.error, ["body", "resolution", "assignee"]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -252,7 +253,7 @@ function Record({
 
 function Reject({ decision: { setMode, rejection, reject } }: { decision: Decision }) {
   const [reason, setReason] = useState("");
-  const form = useFirstField();
+  const form = useFormFocus();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void reject(reason.trim());
@@ -274,11 +275,4 @@ function Reject({ decision: { setMode, rejection, reject } }: { decision: Decisi
       {rejection.error !== null && <Trouble error={rejection.error} />}
     </form>
   );
-}
-
-/** The first field of the form takes the focus when it opens, so that a key leads straight to writing. */
-function useFirstField(): RefObject<HTMLFormElement | null> {
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), []);
-  return form;
 }

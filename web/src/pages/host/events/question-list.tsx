@@ -1,11 +1,10 @@
 // The questions of an event, as its host writes them.
 import type { Question } from "../../../api/types";
-import { Button, CheckField, TextArea, TextField } from "../../../parts";
+import { CheckField, TextArea, TextField } from "../../../parts";
+import { DraftList } from "./draft-list";
 
 /** What is typed: the choices are one text, one on a line. */
 export type QuestionDraft = { key: number; text: string; choices: string; required: boolean };
-
-const MOST = 10;
 
 export function draftsOf(questions: readonly Question[]): QuestionDraft[] {
   return questions.map(({ text, choices, required }, key) => ({
@@ -38,59 +37,40 @@ type Props = {
   error: string | undefined;
 };
 
-export function QuestionList({ drafts, change, error }: Props) {
-  const set = (key: number, more: Partial<QuestionDraft>) =>
-    change(drafts.map((draft) => (draft.key === key ? { ...draft, ...more } : draft)));
-  const add = () => {
-    const key = Math.max(-1, ...drafts.map((draft) => draft.key)) + 1;
-    change([...drafts, { key, text: "", choices: "", required: false }]);
-  };
+export function QuestionList(props: Props) {
   return (
-    <fieldset className="host-list">
-      <legend className="field-label">More questions (optional)</legend>
-      {drafts.map((draft, index) => (
-        <div key={draft.key} className="host-list-item" role="group" aria-label={`Question ${index + 1}`}>
+    <DraftList
+      {...props}
+      legend="More questions (optional)"
+      name="Question"
+      empty={(key) => ({ key, text: "", choices: "", required: false })}
+    >
+      {(draft, set, remove, number) => (
+        <>
           <TextField
-            label={`Question ${index + 1}`}
+            label={`Question ${number}`}
             maxLength={200}
             placeholder="T-shirt size?"
             value={draft.text}
-            onChange={(text) => set(draft.key, { text })}
+            onChange={(text) => set({ text })}
           />
           <TextArea
             label="Choices (optional)"
             rows={2}
             hint="One on a line. Without any, guests write a short text."
             value={draft.choices}
-            onChange={(choices) => set(draft.key, { choices })}
+            onChange={(choices) => set({ choices })}
           />
           <div className="row">
             <CheckField
               label="Must be answered"
               checked={draft.required}
-              onChange={(required) => set(draft.key, { required })}
+              onChange={(required) => set({ required })}
             />
-            <Button
-              kind="ghost"
-              size="small"
-              label={`Remove question ${index + 1}`}
-              onClick={() => change(drafts.filter(({ key }) => key !== draft.key))}
-            >
-              Remove
-            </Button>
+            {remove}
           </div>
-        </div>
-      ))}
-      {error !== undefined && (
-        <p className="field-error" role="alert" tabIndex={-1}>
-          {error}
-        </p>
+        </>
       )}
-      {drafts.length < MOST && (
-        <Button kind="quiet" size="small" icon="plus" onClick={add}>
-          Add a question
-        </Button>
-      )}
-    </fieldset>
+    </DraftList>
   );
 }

@@ -1,9 +1,11 @@
 // The ticket types of an event, as its host writes them.
+import type { ReactNode } from "react";
 import type { TicketTypeView } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { readMoney } from "../../../base/money-text";
-import { Button, TextField } from "../../../parts";
+import { TextField } from "../../../parts";
 import { toMoment, toWall } from "../shared/zones";
+import { DraftList } from "./draft-list";
 
 /** What is typed; `earlyUntil` is a wall-clock time of the event's zone. */
 export type TypeDraft = {
@@ -27,8 +29,6 @@ export type SentType = {
   earlyPrice?: string;
   earlyUntil?: string;
 };
-
-const MOST = 10;
 
 /** `isCopy`: of another event, so that the ids mean nothing. */
 export function typeDraftsOf(
@@ -97,55 +97,35 @@ type Props = {
   error: string | undefined;
 };
 
-export function TypeList({ drafts, change, error }: Props) {
-  const set = (key: number, more: Partial<TypeDraft>) =>
-    change(drafts.map((draft) => (draft.key === key ? { ...draft, ...more } : draft)));
-  const add = () => {
-    const key = Math.max(-1, ...drafts.map((draft) => draft.key)) + 1;
-    const empty = { name: "", description: "", price: "", seats: "", earlyPrice: "", earlyUntil: "" };
-    change([...drafts, { key, id: null, ...empty }]);
-  };
+const EMPTY = { id: null, name: "", description: "", price: "", seats: "", earlyPrice: "", earlyUntil: "" };
+
+export function TypeList(props: Props) {
   return (
-    <fieldset className="host-list">
-      <legend className="field-label">Tickets at other prices (optional)</legend>
-      <p className="field-hint">
-        {drafts.length === 0
+    <DraftList
+      {...props}
+      legend="Tickets at other prices (optional)"
+      hint={
+        props.drafts.length === 0
           ? "Without any, every seat has the price above. Add one for an early price, too."
-          : "Each ticket has its own price. To have one price for all, remove them."}
-      </p>
-      {drafts.map((draft, index) => (
-        <TypeFields
-          key={draft.key}
-          draft={draft}
-          number={index + 1}
-          set={(more) => set(draft.key, more)}
-          remove={() => change(drafts.filter(({ key }) => key !== draft.key))}
-        />
-      ))}
-      {error !== undefined && (
-        <p className="field-error" role="alert" tabIndex={-1}>
-          {error}
-        </p>
-      )}
-      {drafts.length < MOST && (
-        <Button kind="quiet" size="small" icon="plus" onClick={add}>
-          Add a ticket
-        </Button>
-      )}
-    </fieldset>
+          : "Each ticket has its own price. To have one price for all, remove them."
+      }
+      name="Ticket"
+      empty={(key) => ({ key, ...EMPTY })}
+    >
+      {(draft, set, remove) => <TypeFields draft={draft} set={set} remove={remove} />}
+    </DraftList>
   );
 }
 
 type TypeProps = {
   draft: TypeDraft;
-  number: number;
   set: (more: Partial<TypeDraft>) => void;
-  remove: () => void;
+  remove: ReactNode;
 };
 
-function TypeFields({ draft, number, set, remove }: TypeProps) {
+function TypeFields({ draft, set, remove }: TypeProps) {
   return (
-    <div className="host-list-item" role="group" aria-label={`Ticket ${number}`}>
+    <>
       <div className="host-pair">
         <TextField
           label="Name of the ticket"
@@ -191,11 +171,7 @@ function TypeFields({ draft, number, set, remove }: TypeProps) {
           onChange={(earlyUntil) => set({ earlyUntil })}
         />
       </div>
-      <div className="row">
-        <Button kind="ghost" size="small" label={`Remove ticket ${number}`} onClick={remove}>
-          Remove
-        </Button>
-      </div>
-    </div>
+      <div className="row">{remove}</div>
+    </>
   );
 }

@@ -23,7 +23,7 @@ const REFUSED = "[aria-invalid], .field-error[tabindex]";
 /** The ref of a form: its first field gets the focus at once, the first refused field or list when `errors` change. */
 export function useFormFocus(errors: Readonly<Record<string, string | undefined>> | null = null) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => focusOn(form.current, "input"), []);
+  useEffect(() => focusOn(form.current, "input, textarea"), []);
   useEffect(() => {
     if (errors !== null && Object.keys(errors).length > 0) focusOn(form.current, REFUSED);
   }, [errors]);
