@@ -9,7 +9,7 @@ use crate::guest::session::{self, Listed};
 use crate::mcp::client::Connection;
 use crate::ports::SqlError;
 
-/// Events of a server that are remembered.
+/// Events of one result that are remembered.
 const LISTED_MAX: usize = 500;
 /// Ticket types of one event whose prices are kept.
 const TYPES_MAX: usize = 20;
@@ -48,14 +48,14 @@ pub(super) fn note_prices<W: GuestWorld>(
     let one = content.get("event").or(Some(content));
     let events = events.map_or_else(|| one.into_iter().collect(), |all| all.iter().collect());
     let events: Vec<&Value> = events;
-    let known = session::listed(&cx.world, server)?;
-    let shown = events.into_iter().flat_map(with_types).take(LISTED_MAX);
-    let shown: Vec<_> = shown.collect();
-    // The last word about an event counts, so all are written if one is new.
-    if shown.iter().all(|event| known.contains(event)) {
-        return Ok(());
+    // In their order: the last word about an event counts.
+    for event in events.into_iter().take(LISTED_MAX).flat_map(with_types) {
+        let known = session::listed(&cx.world, server, &event.event_id)?;
+        if known.as_ref() != Some(&event) {
+            session::list(&cx.world, server, &event)?;
+        }
     }
-    shown.iter().try_for_each(|event| session::list(&cx.world, server, event))
+    Ok(())
 }
 
 /// An event, and each of its ticket types under a name of its own ([`type_key`]).

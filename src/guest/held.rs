@@ -49,8 +49,7 @@ pub(super) fn listed_title<W: GuestWorld>(
     let Some(event) = purchase.arguments.get("eventId").and_then(Value::as_str) else {
         return Ok(None);
     };
-    let listed = session::listed(&cx.world, &purchase.server)?;
-    let known = listed.into_iter().find(|listed| listed.event_id == event);
+    let known = session::listed(&cx.world, &purchase.server, event)?;
     Ok(known.map(|known| text::line(&known.title, 300)))
 }
 
@@ -74,8 +73,10 @@ pub(super) fn bought<W: GuestWorld>(cx: &Cx<W>) -> Result<Vec<BoughtView>, SqlEr
         let word = |key: &str| one.about.get(key).and_then(Value::as_str).map(str::to_owned);
         let event = one.arguments.get("eventId").and_then(Value::as_str);
         // What was bought before titles were kept.
-        let listed = session::listed(&cx.world, &one.server)?;
-        let known = listed.into_iter().find(|listed| event == Some(&listed.event_id));
+        let known = match event {
+            Some(event) => session::listed(&cx.world, &one.server, event)?,
+            None => None,
+        };
         let title = word("title").or_else(|| known.as_ref().map(|known| known.title.clone()));
         views.push(BoughtView {
             title: title.unwrap_or_default(),

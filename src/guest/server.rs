@@ -205,8 +205,7 @@ fn listed_price<W: GuestWorld>(
     let kind = arguments.get("ticketType").and_then(Value::as_str);
     let id =
         kind.map_or_else(|| id.to_owned(), |kind| crate::guest::connection::type_key(id, kind));
-    let listed = session::listed(&cx.world, server)?;
-    let price = listed.into_iter().find(|event| event.event_id == id).map(|event| event.price);
+    let price = session::listed(&cx.world, server, &id)?.map(|event| event.price);
     let seats = tool.map_or(1, |tool| party::count(&tool.name, arguments));
     Ok(price.and_then(|price| price.checked_mul(seats)))
 }

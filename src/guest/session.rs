@@ -289,19 +289,19 @@ pub(super) fn clear_list(sql: &impl Sql, server: &str) -> Result<(), SqlError> {
     sql.run("DELETE FROM listed WHERE door = ?1", &[server.into()]).map(drop)
 }
 
-/// What a server has listed.
-pub(super) fn listed(sql: &impl Sql, server: &str) -> Result<Vec<Listed>, SqlError> {
+/// What a server has listed under this id.
+pub(super) fn listed(sql: &impl Sql, server: &str, id: &str) -> Result<Option<Listed>, SqlError> {
     let statement = "SELECT event_id, title, price, seats_left, starts_at FROM listed \
-         WHERE door = ?1 ORDER BY starts_at LIMIT 500";
-    all(sql, statement, &[server.into()], |columns| {
-        Ok(Listed {
-            event_id: columns.text()?,
-            title: columns.text()?,
-            price: columns.usdc()?,
-            seats_left: columns.optional_int()?.and_then(|seats| u64::try_from(seats).ok()),
-            starts_at: columns.text()?,
-        })
-    })
+         WHERE door = ?1 AND event_id = ?2";
+    let found = first(sql, statement, &[server.into(), id.into()])?;
+    let Some(mut columns) = found else { return Ok(None) };
+    Ok(Some(Listed {
+        event_id: columns.text()?,
+        title: columns.text()?,
+        price: columns.usdc()?,
+        seats_left: columns.optional_int()?.and_then(|seats| u64::try_from(seats).ok()),
+        starts_at: columns.text()?,
+    }))
 }
 
 fn text(sql: &impl Sql, column: &str) -> Result<Option<String>, SqlError> {

@@ -116,9 +116,8 @@ pub(super) fn thing<W: GuestWorld>(cx: &Cx<W>, purchase: &Purchase) -> Result<St
             _ => "a paid answer of the host".to_owned(),
         });
     };
-    let listed = session::listed(&cx.world, &purchase.server)?;
-    let title =
-        listed.into_iter().find(|listed| listed.event_id == event).map(|listed| listed.title);
+    let listed = session::listed(&cx.world, &purchase.server, event)?;
+    let title = listed.map(|listed| listed.title);
     let what = match (purchase.tool.as_str(), party::count(&purchase.tool, &purchase.arguments)) {
         ("rsvpToEvent", 1) => "a seat at".to_owned(),
         ("rsvpToEvent", seats) => format!("{seats} seats at"),

@@ -130,9 +130,8 @@ async fn seats<W: GuestWorld>(
     if let Some(seat) = held::seat(cx, &server, event_id)? {
         return show_bought(cx, HAS_SEAT_WORDS, vec![seat]);
     }
-    let listed = session::listed(&cx.world, &server)?;
-    let price = listed.iter().find(|event| event.event_id == event_id).map(|event| event.price);
-    let price = price.and_then(|price| price.checked_mul(count));
+    let listed = session::listed(&cx.world, &server, event_id)?;
+    let price = listed.and_then(|event| event.price.checked_mul(count));
     if let Some(why) = party::too_dear(price, max_price) {
         return say(cx, why);
     }
@@ -225,8 +224,8 @@ async fn tickets<W: GuestWorld>(
     }
     let title =
         catalog.lists.by_id(event_id).map(|item| text::line(item.title(), 80)).unwrap_or_default();
-    let listed = session::listed(&cx.world, &connection.url)?;
-    if listed.iter().any(|event| event.event_id == event_id && event.price.is_zero()) {
+    let listed = session::listed(&cx.world, &connection.url, event_id)?;
+    if listed.is_some_and(|event| event.price.is_zero()) {
         // A proof takes a free seat, and a question shall not.
         let text = format!(
             "I have taken no ticket for “{title}” in this session. It is free, and if this wallet has one, taking it again shows the same."
