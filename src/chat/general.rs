@@ -9,7 +9,7 @@ use crate::chat::grammar::{GRAMMAR, Rule, class};
 use crate::chat::intent::{Context, Intent, Missing, Purpose, Topic, say};
 use crate::chat::naming::{named, spelled};
 use crate::chat::offers::{chosen, commanded, needs, not_connected, which};
-use crate::chat::pattern::{begins, has_entry};
+use crate::chat::pattern::{anywhere, begins, has_entry};
 use crate::chat::said::{Word, said};
 use crate::chat::search::Search;
 use crate::chat::text::tokens;
@@ -233,13 +233,10 @@ impl<'a> Reading<'a> {
 
     /// Whether a word stands for what was shown: not as in `is there` and `this week`.
     fn points(&self) -> bool {
-        let text = |place: Option<usize>| {
-            place.and_then(|place| self.words.get(place)).map_or("", |word| word.text.as_str())
-        };
         let is_being = |text: &str| matches!(text, "is" | "are" | "was" | "be" | "anything");
         (0..self.words.len()).any(|place| {
-            let around = (text(place.checked_sub(1)), text(place.checked_add(1)));
-            match text(Some(place)) {
+            let around = (self.word(place.checked_sub(1)), self.word(place.checked_add(1)));
+            match self.word(Some(place)) {
                 "it" | "that" | "this" => true,
                 "there" => !is_being(around.0) && !is_being(around.1),
                 _ => false,
@@ -280,9 +277,8 @@ impl<'a> Reading<'a> {
 
     /// `is the jazz on Sunday or Saturday?`
     fn asks_for_a_day(&self) -> bool {
-        let word = |place: usize| self.words.get(place).map_or("", |word| word.text.as_str());
-        matches!(word(0), "is" | "are" | "does" | "will")
-            && word(1) != "there"
+        matches!(self.word(Some(0)), "is" | "are" | "does" | "will")
+            && self.word(Some(1)) != "there"
             && self.search.has_time()
     }
 
@@ -325,6 +321,11 @@ impl<'a> Reading<'a> {
         self.offer("Shall I look up your ticket at the helpdesk?", (None, None), say, is_it)
     }
 
+    /// The word at this place; empty if there is none.
+    fn word(&self, place: Option<usize>) -> &str {
+        place.and_then(|place| self.words.get(place)).map_or("", |word| word.text.as_str())
+    }
+
     fn has(&self, name: &str) -> bool {
         self.has_one_of(class(name))
     }
@@ -337,8 +338,7 @@ impl<'a> Reading<'a> {
 
 /// Whether one of the words or phrases is in the message.
 fn has_one(known: &[&str], words: &[Word]) -> bool {
-    let begins_at = |rest: &[Word]| known.iter().any(|one| begins(rest, one).is_some());
-    (0..words.len()).any(|place| words.get(place..).is_some_and(begins_at))
+    anywhere(words, |rest| known.iter().any(|one| begins(rest, one).is_some()))
 }
 
 /// Whether it means something only beside the name of a thing.

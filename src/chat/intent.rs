@@ -251,6 +251,11 @@ impl Intent {
         }
     }
 
+    /// Whether the message was understood, and what it is about was found.
+    pub(super) const fn is_understood(&self) -> bool {
+        !matches!(self, Self::Unknown | Self::NotFound { .. })
+    }
+
     /// What the user has seen after this intent was carried out.
     #[must_use]
     pub fn seen(&self, before: Seen) -> Seen {

@@ -36,8 +36,7 @@ pub fn understand(text: &str, context: &Context<'_>) -> Intent {
     let is_free_text =
         matches!(context.awaiting, Some(Missing::Problem | Missing::Create(_) | Missing::Url));
     let rest = after_greeting(text).filter(|_| !is_free_text);
-    let is_clear = |intent: &Intent| !matches!(intent, Intent::Unknown | Intent::NotFound { .. });
-    let intent = rest.map(|rest| twice(rest, context)).filter(is_clear);
+    let intent = rest.map(|rest| twice(rest, context)).filter(Intent::is_understood);
     intent.unwrap_or_else(|| twice(text, context))
 }
 
@@ -46,7 +45,7 @@ fn twice(text: &str, context: &Context<'_>) -> Intent {
     let intent = whole(text, context);
     let closer =
         |intent: Intent| general::closer(text, context, &intent, by_grammar).unwrap_or(intent);
-    if !matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
+    if intent.is_understood() {
         return closer(intent);
     }
     let second = general::read(text, context, by_grammar);
@@ -81,7 +80,7 @@ fn after_greeting(text: &str) -> Option<&str> {
 /// What the grammar understands, of the whole message or of one of its parts.
 fn by_grammar(text: &str, context: &Context<'_>) -> Intent {
     let intent = whole(text, context);
-    if matches!(intent, Intent::Unknown | Intent::NotFound { .. }) {
+    if !intent.is_understood() {
         return part(text, context).unwrap_or(intent);
     }
     intent
@@ -235,10 +234,7 @@ fn answered(
     if let Some(intent) = direct.filter(|_| !is_offered) {
         return intent;
     }
-    let other = || {
-        Some(request(text, words, context))
-            .filter(|intent| !matches!(intent, Intent::Unknown | Intent::NotFound { .. }))
-    };
+    let other = || Some(request(text, words, context)).filter(Intent::is_understood);
     match missing {
         Missing::Url => other().unwrap_or_else(|| Intent::Ask {
             text: "I need one address that begins with https:// or http://.".to_owned(),

@@ -100,14 +100,12 @@ pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
     let of_topics = || GRAMMAR.words.iter().copied();
     let of_lists = || lists.titles().flat_map(|(_, title)| title).map(String::as_str);
     let right = |word: &Word| {
-        let is_known = |text: &str| {
-            is_familiar(text) || of_lists().any(|known| same(known, text)) || lists.is_in_text(text)
-        };
+        let is_known = |text: &str| is_familiar(text) || lists.is_in_text(text);
         let short = without_runs(&word.text);
         if is_known(&word.text) {
             return word.clone();
         }
-        if is_known(&short) {
+        if short != word.text && is_known(&short) {
             return word.renamed(&short);
         }
         let is_long =

@@ -103,9 +103,7 @@ pub(super) fn has_entry(entry: &str, words: &[Word]) -> bool {
         let mut rest = rest.iter();
         phrase.split('+').all(|one| rest.next().is_some_and(|word| is_alike(one, &word.text)))
     };
-    let is_said = |phrase: &str| {
-        (0..words.len()).any(|place| words.get(place..).is_some_and(|rest| is_here(phrase, rest)))
-    };
+    let is_said = |phrase: &str| anywhere(words, |rest| is_here(phrase, rest));
     entry.split(' ').all(|group| group.split('/').any(is_said))
 }
 
@@ -117,6 +115,11 @@ fn is_alike(one: &str, other: &str) -> bool {
     let is_form = one.len() >= PLURAL_BYTES_MIN && begins("s")
         || one.len() >= VERB_BYTES_MIN && other != "booking" && (begins("ing") || begins("ed"));
     one == other || is_form
+}
+
+/// Whether the words are such from one of them on.
+pub(super) fn anywhere(words: &[Word], is_it: impl Fn(&[Word]) -> bool) -> bool {
+    (0..words.len()).any(|place| words.get(place..).is_some_and(&is_it))
 }
 
 /// How many words the phrase takes, if the words begin with it.

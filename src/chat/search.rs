@@ -112,8 +112,10 @@ impl Search {
                 continue;
             }
             let before = words.get(..words.len().saturating_sub(rest.len())).unwrap_or_default();
-            if let Some((taken, when)) = When::read(rest)
-                && (is_denied(before) || (is_departure(before) && search.add_end(when)))
+            let is_denied = is_denied(before);
+            if (is_denied || is_departure(before))
+                && let Some((taken, when)) = When::read(rest)
+                && (is_denied || search.add_end(when))
             {
                 rest = rest.get(taken..).unwrap_or_default();
                 continue;
@@ -142,7 +144,7 @@ impl Search {
     pub(super) fn of_known(mut self, lists: &Lists) -> Self {
         let is_at = |word: &String| has_place(lists, std::slice::from_ref(word));
         let has = |word: &String| lists.titles().any(|(_, title)| title.contains(word));
-        self.topic.retain(|word| lists.is_in_text(word) || is_at(word) || has(word));
+        self.topic.retain(|word| lists.is_in_text(word) || is_at(word));
         // A single word is a place that the server may not have, unless it is a name: `in the Rust meetup`.
         let is_one = self.place.len() == 1;
         let (place, other): (Vec<String>, Vec<String>) =

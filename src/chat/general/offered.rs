@@ -7,7 +7,7 @@ use crate::chat::general::{Reading, has_one};
 use crate::chat::grammar::class;
 use crate::chat::intent::{Context, Intent, Missing, Per, Purpose, Topic, say};
 use crate::chat::offers::chosen;
-use crate::chat::pattern::begins;
+use crate::chat::pattern::{anywhere, begins};
 use crate::chat::reading::count_in;
 use crate::chat::said::{Word, as_written, normal, said};
 use crate::chat::text::quote;
@@ -52,8 +52,7 @@ impl Reading<'_> {
             next.is_some_and(is_buying)
         };
         let is_question = self.text.contains('?') || self.has_one_of(&["why", "more", "over"]);
-        !is_question
-            && (0..self.words.len()).any(|place| self.words.get(place..).is_some_and(is_refusal))
+        !is_question && anywhere(self.words, is_refusal)
     }
 
     /// Offers the one thing that is meant; shows it if something speaks against a purchase.
@@ -151,12 +150,9 @@ impl Reading<'_> {
             .collect();
         let of_limits = normal(&self.search.typed);
         let amounts = self.amounts();
-        let text = |place: Option<usize>| {
-            place.and_then(|place| self.words.get(place)).map_or("", |word| word.text.as_str())
-        };
         let is_time = |place: usize| {
-            let before = text(place.checked_sub(1));
-            let after = text(place.checked_add(1));
+            let before = self.word(place.checked_sub(1));
+            let after = self.word(place.checked_add(1));
             matches!(
                 before,
                 "at" | "around" | "after" | "before" | "from" | "until" | "till" | "by"
@@ -201,10 +197,7 @@ impl Reading<'_> {
     fn has_party(&self, title: &str) -> bool {
         let of_title = normal(title);
         // `let us` is no company.
-        let is_let = |place: usize| {
-            let before = place.checked_sub(1).and_then(|before| self.words.get(before));
-            before.is_some_and(|word| word.text == "let")
-        };
+        let is_let = |place: usize| self.word(place.checked_sub(1)) == "let";
         self.words.iter().enumerate().any(|(place, word)| {
             let is_party = class("party").contains(&word.text.as_str());
             is_party && !is_let(place) && !of_title.contains(&word.text)
@@ -268,10 +261,7 @@ impl Reading<'_> {
         let is_unit =
             |word: &Word| word.text.starts_with(['$', '¢']) || word.text.ends_with(['$', '¢']);
         // `and not a cent more`
-        let is_denied = |place: usize| {
-            let before = place.checked_sub(1).and_then(|before| self.words.get(before));
-            before.is_some_and(|word| word.text == "not")
-        };
+        let is_denied = |place: usize| self.word(place.checked_sub(1)) == "not";
         let at = |place: usize| {
             let two = self.words.get(place..place.checked_add(2)?);
             let one = self.words.get(place..place.checked_add(1)?);
