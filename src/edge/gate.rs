@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::edge::platform::{log_once, now};
 use crate::host::command::SignedIn;
 use crate::http::admission::{Admission, Cost, NOTHING, Rare};
-use crate::http::route::{AtHost, Route};
+use crate::http::route::{AtHost, AtMarket, Route};
 use crate::http::source::Source;
 use crate::http::{cookie, cors, problem};
 use crate::identity::{Session, Token};
@@ -49,7 +49,7 @@ impl Gate {
 
     /// Checks what can be refused before the body is read.
     pub(super) fn check_head(&self, headers: &Headers, route: &Route) -> Result<(), Reply> {
-        if matches!(route, Route::Host(_, AtHost::Mcp)) {
+        if is_mcp(route) {
             eras::check_head(headers)?;
         }
         if headers.is_plain_body() {
@@ -85,7 +85,7 @@ impl Gate {
 
     /// The "rate limited" response in the protocol of the route.
     fn too_many(&self, route: Option<&Route>, seconds: i64) -> Reply {
-        if matches!(route, Some(Route::Host(_, AtHost::Mcp))) {
+        if route.is_some_and(is_mcp) {
             return eras::rate_limited(seconds);
         }
         let detail =
@@ -134,6 +134,11 @@ impl Gate {
         let token = Token::parse(text);
         token.map(Some).map_err(|_| self.problem(&Abort::credential_refused()))
     }
+}
+
+/// Whether an MCP server is asked: that of a host, or that of the marketplace.
+const fn is_mcp(route: &Route) -> bool {
+    matches!(route, Route::Host(_, AtHost::Mcp) | Route::Market(AtMarket::Mcp))
 }
 
 /// The token in `Authorization: Bearer …`.

@@ -31,8 +31,7 @@ impl Gateway {
         let reply = match asked {
             AtMarket::Mcp => serve(&world, config, (headers, body), &self.gate.request_id).await,
             AtMarket::File(file) => {
-                let shelf =
-                    if file.needs_shelf() { self.shelf(&world).await? } else { Shelf::default() };
+                let shelf = self.shelf(&world, documents::lists(file)).await?;
                 documents::reply(file, config, &shelf, now())
                     .unwrap_or_else(|| crate::http::problem::not_found(&self.gate.request_id))
             }
@@ -50,42 +49,45 @@ impl Gateway {
             found.map(|(_, value)| value.into_owned()).filter(|value| !value.trim().is_empty())
         };
         let wanted = pages::Wanted::read(query, now());
-        let (mut events, next) = self.found(world, Ask::Events(wanted.ask())).await?;
-        for event in &mut events {
-            add_addresses(&self.gate.config, Tool::FindEvents, event);
-        }
+        let ask = Ask::Events(wanted.ask());
+        let (events, next) = self.found(world, Tool::FindEvents, ask).await?;
         let page = pages::page(&wanted, &events, next.as_deref(), now());
         page.map_err(|what| self.fatal(what))
     }
 
-    /// What the listed hosts offer, for a file.
-    async fn shelf(&self, world: &EdgeMarket) -> Result<Shelf, Stop> {
+    /// What the listed hosts offer, for a file that reads these lists; the others stay empty.
+    async fn shelf(&self, world: &EdgeMarket, lists: &[Tool]) -> Result<Shelf, Stop> {
         let part = || Part { limit: Some(ENTRIES_MAX), cursor: None };
-        let asks = [
-            (Tool::ListHosts, Ask::Hosts(HostsAsk { part: part() })),
-            (Tool::FindEvents, Ask::Events(EventsAsk { part: part(), ..EventsAsk::default() })),
-            (Tool::FindTools, Ask::Tools(ToolsAsk { part: part(), ..ToolsAsk::default() })),
-        ];
         let mut shelf = Shelf::default();
-        for (tool, ask) in asks {
-            let (mut entries, _) = self.found(world, ask).await?;
-            entries.iter_mut().for_each(|entry| add_addresses(&self.gate.config, tool, entry));
-            match tool {
-                Tool::ListHosts => shelf.hosts = entries,
-                Tool::FindEvents => shelf.events = entries,
-                Tool::FindTools => shelf.tools = entries,
-            }
+        for tool in lists.iter().copied() {
+            let (list, ask) = match tool {
+                Tool::ListHosts => (&mut shelf.hosts, Ask::Hosts(HostsAsk { part: part() })),
+                Tool::FindEvents => {
+                    let ask = EventsAsk { part: part(), ..EventsAsk::default() };
+                    (&mut shelf.events, Ask::Events(ask))
+                }
+                Tool::FindTools => {
+                    let ask = ToolsAsk { part: part(), ..ToolsAsk::default() };
+                    (&mut shelf.tools, Ask::Tools(ask))
+                }
+            };
+            (*list, _) = self.found(world, tool, ask).await?;
         }
         Ok(shelf)
     }
 
+    /// The entries that `tool` finds, with their addresses, and the cursor of the next page.
     async fn found(
         &self,
         world: &EdgeMarket,
+        tool: Tool,
         ask: Ask,
     ) -> Result<(Vec<Value>, Option<String>), Stop> {
         match world.ask(ask).await {
-            Ok(Answer::Found(entries, next)) => Ok((entries, next)),
+            Ok(Answer::Found(mut entries, next)) => {
+                entries.iter_mut().for_each(|entry| add_addresses(&self.gate.config, tool, entry));
+                Ok((entries, next))
+            }
             // A cursor that somebody has changed: the list begins anew.
             Ok(Answer::Invalid(_)) => Ok((Vec::new(), None)),
             Ok(Answer::Told(_)) => {

@@ -62,20 +62,4 @@ impl File {
     pub fn parse(path: &[&str]) -> Option<Self> {
         Self::ALL.into_iter().find(|file| file.path().split('/').eq(path.iter().copied()))
     }
-
-    /// Whether it says anything about listed hosts.
-    #[must_use]
-    pub const fn needs_shelf(self) -> bool {
-        match self {
-            Self::Openapi | Self::X402 | Self::AiCatalog | Self::OldCatalog | Self::Sitemap => true,
-            Self::ServerCard
-            | Self::OldServerCard
-            | Self::ServerJson
-            | Self::AgentRegistration
-            | Self::LlmsTxt
-            | Self::SkillMd
-            | Self::Robots
-            | Self::Security => false,
-        }
-    }
 }

@@ -8,6 +8,7 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
 use crate::http::files::File;
+use crate::market::tools;
 use crate::mcp::eras::{LEGACY, MODERN};
 use crate::rails::mpp::offer::KNOWN_CHAINS;
 use crate::shop::registry::Tool;
@@ -29,6 +30,24 @@ pub struct Shelf {
     pub hosts: Vec<Value>,
     pub events: Vec<Value>,
     pub tools: Vec<Value>,
+}
+
+/// What a file reads of the shelf: the tools that find it.
+#[must_use]
+pub const fn lists(file: File) -> &'static [tools::Tool] {
+    match file {
+        File::Openapi | File::X402 => &[tools::Tool::FindTools],
+        File::AiCatalog | File::OldCatalog => &[tools::Tool::ListHosts],
+        File::Sitemap => &[tools::Tool::ListHosts, tools::Tool::FindEvents],
+        File::ServerCard
+        | File::OldServerCard
+        | File::ServerJson
+        | File::AgentRegistration
+        | File::LlmsTxt
+        | File::SkillMd
+        | File::Robots
+        | File::Security => &[],
+    }
 }
 
 /// A file; `None` if this deployment has none. `now`: for the end of what is said.

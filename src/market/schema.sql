@@ -9,7 +9,7 @@ CREATE TABLE hosts (
   updated_at INTEGER NOT NULL
 ) STRICT
 --;
-CREATE INDEX hosts_by_name ON hosts (has_sold, name, scope)
+CREATE INDEX hosts_by_name ON hosts (-has_sold, name, scope)
 --;
 -- The events to come of each host.
 CREATE TABLE events (
@@ -26,8 +26,6 @@ CREATE TABLE events (
 --;
 CREATE INDEX events_by_start ON events (starts_at, number)
 --;
-CREATE INDEX events_by_end ON events (ends_at)
---;
 -- The words of an event, by its number: title, place, name of the host.
 CREATE VIRTUAL TABLE event_words USING fts5 (title, place, host, tokenize = 'unicode61 remove_diacritics 2')
 --;
@@ -35,6 +33,8 @@ CREATE VIRTUAL TABLE event_words USING fts5 (title, place, host, tokenize = 'uni
 CREATE TABLE tools (
   number INTEGER PRIMARY KEY,
   scope TEXT NOT NULL,
+  -- as that of its host
+  has_sold INTEGER NOT NULL CHECK (has_sold IN (0, 1)),
   name TEXT NOT NULL,
   title TEXT NOT NULL,
   description TEXT NOT NULL,
@@ -48,5 +48,7 @@ CREATE TABLE tools (
   CHECK ((price_min IS NULL) = (price_max IS NULL)),
   UNIQUE (scope, name)
 ) STRICT
+--;
+CREATE INDEX tools_by_trust ON tools (-has_sold, number)
 --;
 CREATE VIRTUAL TABLE tool_words USING fts5 (title, description, host, tokenize = 'unicode61 remove_diacritics 2')

@@ -28,7 +28,7 @@ static EVENTS: Order = Order {
 };
 static TOOLS: Order = Order {
     list: "market-tools",
-    keys: &[("-hosts.has_sold", KeyKind::Int), ("tools.number", KeyKind::Int)],
+    keys: &[("-tools.has_sold", KeyKind::Int), ("tools.number", KeyKind::Int)],
 };
 
 /// Which part of a list is wanted.

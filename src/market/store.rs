@@ -43,7 +43,7 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
     ];
     sql.run(statement, &parameters)?;
     events.iter().try_for_each(|event| insert_event(sql, scope, name, event))?;
-    tools.iter().try_for_each(|tool| insert_tool(sql, scope, name, tool))?;
+    tools.iter().try_for_each(|tool| insert_tool(sql, scope, name, *has_sold, tool))?;
     Ok(true)
 }
 
@@ -63,7 +63,8 @@ fn make_room(sql: &impl Sql, has_sold: bool, now: UnixSeconds) -> Result<bool, S
     if count.map_or(Ok(0), |mut columns| columns.count())? < u64::from(HOSTS_MAX) {
         return Ok(true);
     }
-    let statement = "SELECT scope FROM hosts WHERE has_sold = 0 AND (?2 OR NOT EXISTS \
+    // With its sign, as in the index.
+    let statement = "SELECT scope FROM hosts WHERE -has_sold = 0 AND (?2 OR NOT EXISTS \
          (SELECT 1 FROM events WHERE events.scope = hosts.scope AND ends_at > ?1)) \
          ORDER BY updated_at LIMIT 1";
     let found = first(sql, statement, &[now.into(), u32::from(has_sold).into()])?;
@@ -111,12 +112,14 @@ fn insert_tool(
     sql: &impl Sql,
     scope: &ScopeId,
     host: &str,
+    has_sold: bool,
     tool: &ListedTool,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO tools (scope, name, title, description, price_min, price_max, price_words, example) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
+    let statement = "INSERT INTO tools (scope, has_sold, name, title, description, price_min, price_max, price_words, example) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
     let parameters = [
         scope.as_str().into(),
+        u32::from(has_sold).into(),
         tool.name.as_str().into(),
         tool.title.as_str().into(),
         tool.description.as_str().into(),

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::base::fields::{self, InvalidField};
 use crate::base::money::Usdc;
-use crate::base::time::UnixSeconds;
 use crate::market::Ask;
 use crate::market::search::{EventsAsk, HostsAsk, Part, TEXT_CHARS_MAX, ToolsAsk};
 use crate::rails::outcome::Failure;
@@ -152,8 +151,8 @@ impl Tool {
                 Ask::Events(EventsAsk {
                     text: words("text", text)?,
                     place: words("place", place)?,
-                    from: moment("from", from.as_deref())?,
-                    to: moment("to", to.as_deref())?,
+                    from: from.map(|text| fields::moment("from", &text)).transpose()?,
+                    to: to.map(|text| fields::moment("to", &text)).transpose()?,
                     price_max: price(max_price.as_deref())?,
                     part: Part { limit, cursor },
                 })
@@ -182,11 +181,6 @@ fn words(field: &'static str, text: Option<String>) -> Result<Option<String>, In
         }
         text => Ok(text),
     }
-}
-
-fn moment(field: &'static str, text: Option<&str>) -> Result<Option<UnixSeconds>, InvalidField> {
-    let read = |text| UnixSeconds::from_rfc3339(text).map_err(|error| fields::bad(field, error));
-    text.map(read).transpose()
 }
 
 fn price(text: Option<&str>) -> Result<Option<i64>, InvalidField> {
