@@ -73,26 +73,18 @@ pub(super) async fn tell(shop: &Shop<'_, impl World>) -> Result<(), SqlError> {
     let version = version.max(now.get().unsigned_abs());
     let attempts = last.as_ref().map_or(0, |last| last.attempts);
     let waits = last.as_ref().and_then(|last| last.next_at).filter(|next| *next > now);
+    if waits.is_some() && attempts > 0 {
+        return Ok(());
+    }
     let (ask, digest) = match shop.profile.listed {
         Listed::No => return Ok(()),
-        Listed::Leaving if waits.is_some() && attempts > 0 => return Ok(()),
         Listed::Leaving => (Ask::Leave { scope: scope.clone(), version }, None),
         Listed::Yes => {
             let listing = Listing { version: 0, ..listing(shop)? };
             let digest = alloy_primitives::hex::encode(Sha256::digest(json!(listing).to_string()));
-            if last.as_ref().is_some_and(|last| last.digest.as_ref() == Some(&digest)) {
-                return note(
-                    world,
-                    &Last { next_at: None, attempts: 0, ..last.unwrap_or_else(|| none(now)) },
-                );
-            }
-            let told_at = last.as_ref().map(|last| last.told_at);
-            if let Some(soonest) = told_at.map(|at| at.plus(APART_SECONDS)).filter(|at| *at > now) {
-                let next_at = Some(waits.unwrap_or(soonest));
-                return note(world, &Last { next_at, ..last.unwrap_or_else(|| none(now)) });
-            }
-            if waits.is_some() && attempts > 0 {
-                return Ok(());
+            if let Some(rest) = rest(last, &digest, now) {
+                // Every alarm comes here, and a write makes the object forget what it has read.
+                return rest.map_or(Ok(()), |changed| note(world, &changed));
             }
             (Ask::Tell(Box::new(Listing { version, ..listing })), Some(digest))
         }
@@ -264,16 +256,15 @@ fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<Secret>, SqlError> {
     Ok(vault::store::list(shop.cx.world, Some(now), &page)?.entries)
 }
 
-/// A tool as it is listed; `None` if it is not for strangers. `own` are the prices that the host has set for tools.
-fn listed_tool(tool: Tool, own: &OwnPrices, on_sale: &[OnSale]) -> Option<ListedTool> {
+/// A tool as it is listed; `None` if it is not for strangers. `prices_here` are what the host charges.
+fn listed_tool(tool: Tool, prices_here: &OwnPrices, on_sale: &[OnSale]) -> Option<ListedTool> {
     let spec = tool.spec();
-    let own = own.own(spec);
     let on_sale = on_sale.iter().find(|goods| goods.product == tool.product());
     let (prices, price_words) = match spec.access {
         Access::Owner | Access::Buyer => return None,
         Access::Free => (Some((Usdc::ZERO, Usdc::ZERO)), None),
         Access::Paid(Price::Fixed(usual), _) => {
-            let price = own.map_or(usual, |own| own.amount);
+            let price = prices_here.of(spec).map_or(usual, |own| own.amount);
             (Some((price, price)), None)
         }
         Access::Paid(Price::Varies(words), _) => {
@@ -285,14 +276,22 @@ fn listed_tool(tool: Tool, own: &OwnPrices, on_sale: &[OnSale]) -> Option<Listed
         example,
         name: spec.name.to_owned(),
         title: spec.title.to_owned(),
-        description: own.map_or_else(|| spec.full_description(), |own| spec.description_at(own)),
+        description: prices_here.description(spec),
         prices,
         price_words,
     })
 }
 
-fn none(now: UnixSeconds) -> Last {
-    Last { version: 0, digest: None, told_at: now, attempts: 0, next_at: None }
+/// Whether nothing is told now, because the marketplace knows it or was told just before; and what is to be noted then.
+fn rest(last: Option<Last>, digest: &str, now: UnixSeconds) -> Option<Option<Last>> {
+    let last = last?;
+    if last.digest.as_deref() == Some(digest) {
+        let is_open = last.next_at.is_some();
+        return Some(is_open.then_some(Last { next_at: None, ..last }));
+    }
+    let soonest = last.told_at.plus(APART_SECONDS);
+    let waits = last.next_at.is_some_and(|next| next > now);
+    (soonest > now).then(|| (!waits).then_some(Last { next_at: Some(soonest), ..last }))
 }
 
 fn last(sql: &impl Sql) -> Result<Option<Last>, SqlError> {

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::fields::{self, bad};
-use crate::base::http::Reply;
 use crate::base::money::Usdc;
-use crate::http::route::Own;
 use crate::ledger::limits::Limits;
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::Failure;
 use crate::sale::cx::Cx;
 use crate::sale::prices::{self, FREE_PER_DAY_MAX, Prices};
-use crate::sale::request::{ok, read_body};
 use crate::sale::tool::OwnPrice;
 use crate::shop::registry::{Product, Tool};
 
@@ -66,23 +63,6 @@ pub struct PriceChanges {
 struct PriceChange {
     price: Option<String>,
     free_per_day: Option<u32>,
-}
-
-/// Answers a REST request about prices.
-///
-/// # Errors
-///
-/// As [`change_prices`].
-pub fn answer(cx: &Cx<'_, impl World>, own: &Own, body: &[u8]) -> Result<Reply, Failure> {
-    let prices = match read_changes(own, body)? {
-        Some(changes) => change_prices(cx, changes)?,
-        None => own_prices(cx)?,
-    };
-    Ok(ok(&prices))
-}
-
-fn read_changes(own: &Own, body: &[u8]) -> Result<Option<PriceChanges>, Failure> {
-    if *own == Own::ChangePrices { read_body(body).map(Some) } else { Ok(None) }
 }
 
 /// All prices that a host can set.

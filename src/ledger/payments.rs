@@ -22,4 +22,5 @@ pub use self::steps::{
     mark_not_paid, mark_settled, mark_settling, mark_unknown, postpone, put_off, release,
     take_over, was_unused,
 };
+pub(in crate::ledger) use self::types::stored_block;
 pub use self::types::{Claim, Key, NewPayment, Payment, SeatHold, Settled, State};

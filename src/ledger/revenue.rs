@@ -63,7 +63,7 @@ pub struct Count {
 const COUNT: &str = "sum(CASE entry WHEN 'settled' THEN 1 WHEN 'reversed' THEN -1 ELSE 0 END)";
 
 /// SQL list of the entries that are money.
-pub const MONEY: &str = "('settled', 'reversed', 'refunded')";
+const MONEY: &str = "('settled', 'reversed', 'refunded')";
 
 /// SQL of the total revenue: as the last row of the ledger has it, or else the sum.
 pub(super) const TOTAL: &str = "coalesce((SELECT total FROM ledger ORDER BY seq DESC LIMIT 1), \

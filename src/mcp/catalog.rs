@@ -42,7 +42,7 @@ fn priced(tool: Tool, prices: &Prices) -> Value {
     let mut entry = json!({
         "name": spec.name,
         "title": spec.title,
-        "description": prices.own(spec).map_or_else(|| spec.full_description(), |own| spec.description_at(own)),
+        "description": prices.description(spec),
         "inputSchema": tool.input_schema(),
     });
     merge(
@@ -60,9 +60,8 @@ fn priced(tool: Tool, prices: &Prices) -> Value {
             &mut entry,
             match price {
                 Price::Fixed(usual) => {
-                    let price = prices.own(spec);
-                    let amount = price.map_or(usual, |own| own.amount);
-                    let free_per_day = price.map_or(0, |own| own.free_per_day);
+                    let usual = OwnPrice { amount: usual, free_per_day: 0 };
+                    let OwnPrice { amount, free_per_day } = prices.of(spec).unwrap_or(usual);
                     json!({"price": amount.to_string(), "priceAtomic": amount, "freePerDay": free_per_day})
                 }
                 Price::Varies(words) => json!({"price": words}),

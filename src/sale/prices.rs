@@ -40,6 +40,12 @@ impl Prices {
         Some(self.own(spec).unwrap_or(usual))
     }
 
+    /// The description of a tool at its price here.
+    #[must_use]
+    pub fn description(&self, spec: &ToolSpec) -> String {
+        self.own(spec).map_or_else(|| spec.full_description(), |own| spec.description_at(own))
+    }
+
     /// The price that the host has set for a tool, if it has.
     #[must_use]
     pub fn own(&self, spec: &ToolSpec) -> Option<OwnPrice> {

@@ -19,7 +19,6 @@ use crate::ledger::payments::{self, Step};
 use crate::ledger::refunds::{self, Refund, State};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events;
-use crate::rails::outcome::Failure;
 use crate::rails::x402::dialects::extra;
 use crate::rails::x402::wire::{RequirementsV2, authorization_json};
 use crate::sale::flow;
@@ -111,12 +110,7 @@ async fn look_for_authorization<W: World>(
     let signed_until = refund.signed.as_ref().map_or(until, |(_, until)| *until);
     let from: Address =
         refund.from.as_deref().and_then(|it| it.parse().ok()).ok_or_else(damaged)?;
-    let authorization = events::refunds::authorization(&shop.cx, refund, from, signed_until);
-    let authorization = authorization.map_err(|failure| match failure {
-        Failure::Fatal(fatal) => SqlError(fatal.what),
-        Failure::Abort(abort) => SqlError(abort.detail),
-        Failure::Unpaid(_) => damaged(),
-    })?;
+    let authorization = events::refunds::authorization(&shop.cx, refund, from, signed_until)?;
     let seen = refund.seen.as_ref().and_then(|(hash, _)| read_hash(hash));
     let network = Network::by_caip2(&refund.network).ok_or_else(damaged)?;
     let wanted = Wanted {

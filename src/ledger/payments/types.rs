@@ -239,7 +239,7 @@ impl State {
 }
 
 /// A block number for storage. Numbers from 2^53 on become `NULL`; no chain has them.
-pub(super) fn stored_block(number: Option<u64>) -> SqlValue {
+pub(in crate::ledger) fn stored_block(number: Option<u64>) -> SqlValue {
     let number = number.and_then(|number| i64::try_from(number).ok());
     let number = number.filter(|number| *number < 1 << 53);
     number.map_or(SqlValue::Null, SqlValue::Int)

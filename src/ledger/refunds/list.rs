@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::ledger::refunds::rows::IS_FINAL;
+use crate::ledger::refunds::rows::{IS_FINAL, PAYABLE};
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError};
@@ -64,7 +64,7 @@ pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Line>, SqlError> {
     let columns = format!(
         "payment_id, event_id, (SELECT title FROM events e WHERE e.id = refunds.event_id), cause, payer, \
          from_wallet, network, amount, state, \
-         (state = 'owed' OR (state = 'paying' AND signature IS NULL AND reported_tx IS NULL)) AND {IS_FINAL}, \
+         {PAYABLE} AND {IS_FINAL}, \
          state = 'paying' AND (signature IS NOT NULL OR reported_tx IS NOT NULL OR seen_tx IS NOT NULL), \
          coalesce(tx_hash, seen_tx, reported_tx), reason, created_at, updated_at"
     );

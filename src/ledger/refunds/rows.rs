@@ -17,6 +17,10 @@ const COLUMNS: &str = "payment_id, event_id, cause, network, payer, amount, stat
 pub(super) const IS_FINAL: &str = "NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = refunds.payment_id \
      AND (p.state <> 'delivered' OR p.next_check_at IS NOT NULL))";
 
+/// SQL condition: a wallet may be asked to sign, once the payment is final ([`IS_FINAL`]).
+pub(super) const PAYABLE: &str =
+    "(state = 'owed' OR (state = 'paying' AND signature IS NULL AND reported_tx IS NULL))";
+
 /// The refund of a purchase; `None` if that was not cancelled.
 ///
 /// # Errors
@@ -46,8 +50,7 @@ pub fn of_ticket(sql: &impl Sql, code: &TicketCode) -> Result<Option<Refund>, Sq
 /// As [`find`].
 pub fn next_payable(sql: &impl Sql, limit: u32) -> Result<Vec<Refund>, SqlError> {
     let statement = format!(
-        "SELECT {COLUMNS} FROM refunds WHERE (state = 'owed' OR (state = 'paying' \
-         AND signature IS NULL AND reported_tx IS NULL)) AND {IS_FINAL} \
+        "SELECT {COLUMNS} FROM refunds WHERE {PAYABLE} AND {IS_FINAL} \
          ORDER BY state, created_at, payment_id LIMIT ?1"
     );
     all(sql, &statement, &[limit.into()], refund_of)

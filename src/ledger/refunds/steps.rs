@@ -5,7 +5,7 @@
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::ledger::payments::{Payment, Step};
+use crate::ledger::payments::{Payment, Step, stored_block};
 use crate::ledger::refunds::rows::IS_FINAL;
 use crate::ledger::refunds::types::{Cause, Refund};
 use crate::ledger::revenue::TOTAL;
@@ -165,8 +165,7 @@ pub fn report(
     let statement = format!(
         "UPDATE refunds SET state = 'paying', reported_tx = ?2, reason = NULL, attempts = 0, next_check_at = ?3, \
          round = round + 1, updated_at = ?3 WHERE payment_id = ?1 \
-         AND (state = 'owed' OR (state = 'paying' AND reported_tx IS NOT NULL)) AND {IS_FINAL} \
-         RETURNING payment_id"
+         AND (state = 'owed' OR (state = 'paying' AND reported_tx IS NOT NULL)) AND {IS_FINAL}"
     );
     let parameters = [payment.as_str().into(), transaction.into(), now.into()];
     sql.atomically(|| {
@@ -189,7 +188,7 @@ pub fn mark_seen(
     next: UnixSeconds,
 ) -> Result<Step, SqlError> {
     let set = "seen_tx = ?3, seen_in = ?4, next_check_at = ?5, reason = NULL";
-    of_round(sql, refund, set, &[transaction.into(), number(block), next.into()])
+    of_round(sql, refund, set, &[transaction.into(), stored_block(Some(block)), next.into()])
 }
 
 /// The chain has confirmed the transfer: the money went back. Gives the host's revenue.
@@ -254,7 +253,12 @@ pub fn note(
 /// # Errors
 /// As [`owe`].
 pub fn was_unused(sql: &impl Sql, refund: &Refund, block: u64) -> Result<Step, SqlError> {
-    of_round(sql, refund, "unused_at = ?3, seen_tx = NULL, seen_in = NULL", &[number(block)])
+    of_round(
+        sql,
+        refund,
+        "unused_at = ?3, seen_tx = NULL, seen_in = NULL",
+        &[stored_block(Some(block))],
+    )
 }
 
 /// Postpones the next check, whatever the round.
@@ -292,10 +296,7 @@ fn of_round(
 }
 
 fn taken(sql: &impl Sql, statement: &str, parameters: &[SqlValue]) -> Result<Step, SqlError> {
-    let statement = match statement.contains("RETURNING") {
-        true => statement.to_owned(),
-        false => format!("{statement} RETURNING payment_id"),
-    };
+    let statement = format!("{statement} RETURNING payment_id");
     let is_taken = first(sql, &statement, parameters)?.is_some();
     Ok(if is_taken { Step::Taken } else { Step::TooLate })
 }
@@ -320,10 +321,4 @@ fn append(
     let parameters = [entry.into(), payment.as_str().into(), sign, now.into(), note.into()];
     let appended = first(sql, &statement, &parameters)?;
     appended.ok_or_else(|| SqlError(format!("the refund of {payment} is not there")))?.usdc()
-}
-
-/// A block number for storage. Numbers from 2^53 on become `NULL`; no chain has them.
-fn number(block: u64) -> SqlValue {
-    let number = i64::try_from(block).ok().filter(|number| *number < 1 << 53);
-    number.map_or(SqlValue::Null, SqlValue::Int)
 }
