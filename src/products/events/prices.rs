@@ -7,7 +7,8 @@ use crate::base::fields::{InvalidField, bad};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::products::events::party::price_in_words;
-use crate::products::events::types::{self, TicketType, Until};
+use crate::products::events::questions::is_same;
+use crate::products::events::types::{TicketType, Until};
 use crate::products::events::{Event, NotOnSale, Seats};
 use crate::rails::quote::PAYMENT_SECONDS;
 
@@ -19,8 +20,7 @@ impl Event {
     /// [`InvalidField`] names the types that there are.
     pub fn type_for(&self, wanted: Option<&str>) -> Result<Option<&TicketType>, InvalidField> {
         let Some(wanted) = wanted else { return Ok(self.types.first()) };
-        let found =
-            self.types.iter().find(|one| one.id == wanted || types::is_same(&one.name, wanted));
+        let found = self.types.iter().find(|one| one.id == wanted || is_same(&one.name, wanted));
         if found.is_some() {
             return Ok(found);
         }

@@ -174,7 +174,7 @@ fn is_to(answer: &Answer, question: &Question) -> bool {
 }
 
 /// Whether two texts differ in capital letters and outer spaces at most.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 

@@ -16,8 +16,8 @@ use crate::chain::networks::Network;
 use crate::chain::usage::read_hash;
 use crate::ledger::payments::Step;
 use crate::ledger::refunds::{self, Line, Refund};
-use crate::ports::World;
 use crate::ports::paging::Page;
+use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::x402::payer::typed_data;
 use crate::rails::x402::wire::SIGNATURE_BYTES_MAX;
@@ -271,7 +271,7 @@ fn not_now(refund: &Refund, signer: &str) -> Failure {
 fn network_of(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<&'static Network, Failure> {
     let network = Network::by_caip2(&refund.network);
     let is_set = cx.config.networks.iter().any(|network| network.caip2 == refund.network);
-    let detail = "this deployment does not serve the network that the guest has paid on; pay by hand, and ask whoever runs it";
+    let detail = "this deployment does not serve the network that the guest has paid on; pay by hand, and ask its operator";
     let network = network.filter(|_| is_set);
     Ok(network.ok_or_else(|| Abort::new(Code::NetworkNotSupported, detail))?)
 }
@@ -279,15 +279,15 @@ fn network_of(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<&'static Netwo
 /// The transfer that pays a refund until `until`.
 ///
 /// # Errors
-/// [`Failure`] if the stored payer is no address.
+/// [`SqlError`] if the stored payer is no address.
 pub fn authorization(
     cx: &Cx<'_, impl World>,
     refund: &Refund,
     from: Address,
     until: UnixSeconds,
-) -> Result<Authorization, Failure> {
+) -> Result<Authorization, SqlError> {
     let to = refund.payer.parse::<Address>();
-    let to = to.map_err(|_| crate::ports::SqlError("a stored payer is no address".to_owned()))?;
+    let to = to.map_err(|_| SqlError("a stored payer is no address".to_owned()))?;
     Ok(Authorization {
         from,
         to,

@@ -14,6 +14,16 @@ use crate::products::events::policy::RefundPolicy;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::{Event, SeatFor, Seats, questions};
 
+/// SQL: a row `w` that waits for a seat, or has an offer. Who has a seat or pays for one does not count.
+macro_rules! in_line {
+    () => {
+        "w.state IN ('waiting', 'offered') \
+         AND NOT EXISTS (SELECT 1 FROM rsvps s WHERE s.event_id = w.event_id AND s.payer = w.wallet) \
+         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.event_id = w.event_id AND o.payer = w.wallet \
+         AND o.state IN ('settling', 'unknown', 'settled'))"
+    };
+}
+
 mod cancelled;
 mod free;
 mod given;
@@ -73,12 +83,13 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
-const SEAT_COLUMNS: &str = "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
+const SEAT_COLUMNS: &str = concat!(
+    "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
         AND p.state IN ('settling', 'unknown', 'settled')), \
-     (SELECT count(*) FROM waitlist w WHERE w.event_id = events.id AND w.state IN ('waiting', 'offered') \
-        AND NOT EXISTS (SELECT 1 FROM rsvps s WHERE s.event_id = w.event_id AND s.payer = w.wallet) \
-        AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.event_id = w.event_id AND o.payer = w.wallet \
-        AND o.state IN ('settling', 'unknown', 'settled')))";
+     (SELECT count(*) FROM waitlist w WHERE w.event_id = events.id AND ",
+    in_line!(),
+    ")"
+);
 
 /// Inserts a new event.
 ///

@@ -63,7 +63,7 @@ pub(super) fn by_wallet(
     transfer(cx, arguments, Giver::Wallet(wallet.wallet(), wallet.network()))
 }
 
-/// For the host, in whosever hands the ticket is.
+/// For the host, whichever person has the ticket.
 pub(super) fn by_host(
     cx: &Cx<'_, impl World>,
     arguments: TransferTicket,
@@ -159,8 +159,7 @@ fn give(
     };
     let given = cx.world.atomically(|| {
         let is_mailed = transfer_mail::queue(cx, event, &seat);
-        let (seat_id, holder) = (seat.id.clone(), to.wallet.clone());
-        let given = Given { seat: seat_id, holder, is_mailed, times, at: cx.now() };
+        let given = Given { holder: to.wallet.clone(), is_mailed, times, at: cx.now() };
         store::give(cx.world, (&seat, former), &given, by)?;
         if let Some(holder) = &given.holder {
             // The alarm lists the wallet in the index of all hosts.
@@ -180,7 +179,7 @@ fn again(
 ) -> Result<Value, Failure> {
     let none = || Abort::new(Code::NoSuchTicket, "ticket: there is no such ticket");
     let former = store::former_code(cx.world, code)?.ok_or_else(none)?;
-    let (seat, given, _) = store::seat_in_hands(cx.world, &former.seat)?.ok_or_else(none)?;
+    let (seat, given) = store::seat_in_hands(cx.world, &former.seat)?.ok_or_else(none)?;
     let is_giver = match giver {
         Giver::Host => former.giver == HOST,
         Giver::Wallet(wallet, network) => {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::fields::{CAPACITY_MAX, InvalidField, PRICE_MAX, bad, line, moment};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
+use crate::products::events::questions::is_same;
 
 /// Ticket types of one event.
 pub const TYPES_MAX: usize = 10;
@@ -236,8 +237,4 @@ fn new_id(known: &[TicketType], series: u32, at: usize) -> String {
     let mut ids = (series..series.saturating_add(100)).map(of);
     let is_new = |id: &String| !known.iter().any(|old| old.id == *id);
     ids.find(is_new).unwrap_or_else(|| of(series))
-}
-
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }

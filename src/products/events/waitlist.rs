@@ -89,8 +89,11 @@ pub(super) fn leave(
 ) -> Result<Value, Failure> {
     let id = event_id(id)?;
     shown(cx, &id)?;
-    wake_soon(cx);
-    let was_there = store::leave(cx.world, &id, wallet.wallet())?;
+    let was_there = store::waiter(cx.world, &id, wallet.wallet())?.is_some();
+    if was_there {
+        wake_soon(cx);
+        store::leave(cx.world, &id, wallet.wallet())?;
+    }
     let message = match was_there {
         true => "You are off the waitlist.",
         false => "You are not on the waitlist.",
@@ -104,9 +107,7 @@ pub(super) fn show(
     id: &str,
     wallet: &ProvenPayer,
 ) -> Result<Value, Failure> {
-    let id = event_id(id)?;
-    shown(cx, &id)?;
-    place(cx, &id, wallet.wallet())
+    place(cx, &event_id(id)?, wallet.wallet())
 }
 
 fn place(cx: &Cx<'_, impl World>, id: &EventId, wallet: &str) -> Result<Value, Failure> {
@@ -220,10 +221,7 @@ fn advance_event(cx: &Cx<'_, impl World>, id: &str) -> Result<(), SqlError> {
     let line = store::line(cx.world, &event.id)?;
     let free = match event.capacity {
         0 => line.waiting,
-        capacity => capacity
-            .saturating_sub(seats.taken)
-            .saturating_sub(seats.held)
-            .saturating_sub(line.offered),
+        _ => event.free_seats(seats).saturating_sub(line.offered),
     };
     let until = offered_until(&event, line.waiting, now);
     for waiter in store::next_waiting(cx.world, &event.id, free.min(OFFERS_AT_ONCE))? {

@@ -190,9 +190,7 @@ impl CreateEvent {
             event.price = first.price;
         }
         check_times(&event)?;
-        if event.ends_at.unwrap_or(event.starts_at) <= now {
-            return Err(bad("startsAt", "lies in the past; send a moment in the future"));
-        }
+        drafts::check_published(&event, now)?;
         Ok(event)
     }
 }

@@ -2,11 +2,10 @@
 
 use crate::base::id::{EventId, PaymentId, TicketCode};
 use crate::base::time::UnixSeconds;
-use crate::ports::storage::{Columns, all, first};
+use crate::ports::storage::{all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::store::labels;
-use crate::products::events::store::seats::rsvp_of;
+use crate::products::events::store::seats::{self, rsvp_of};
 
 /// The columns that a seat keeps when it is given back.
 const KEPT: &str = "id, event_id, payer, code, payment_id, name, email, paid, tx_hash, network, created_at, place, answers, ticket_type";
@@ -42,7 +41,6 @@ fn take(
     mut of: Vec<SqlValue>,
     now: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let gone = format!("DELETE FROM rsvps WHERE {which} RETURNING event_id");
     let selected = of.clone();
     of.push(now.into());
     let kept = format!(
@@ -50,11 +48,7 @@ fn take(
         of.len()
     );
     sql.run(&kept, &of)?;
-    labels::discount(sql, which, &selected)?;
-    for event in all(sql, &gone, &selected, Columns::text)? {
-        sql.run("UPDATE events SET taken = taken - 1 WHERE id = ?1", &[event.as_str().into()])?;
-    }
-    Ok(())
+    seats::remove(sql, which, &selected)
 }
 
 /// Forgets the given back seats of a payment that the chain has dropped.

@@ -1,16 +1,18 @@
 //! Tickets that were given to somebody else.
 
+use serde_json::json;
+
 use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::time::UnixSeconds;
-use crate::ports::storage::{Columns, first};
+use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store::seats::{RSVP_COLUMNS, rsvp_of};
+use crate::products::events::store::small;
 
 /// In whose hands a ticket is that was given away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    pub seat: RsvpId,
     /// The wallet that has it (EIP-55). `None`: who has its link.
     pub holder: Option<String>,
     /// Whether the new guest got the link by mail.
@@ -30,7 +32,7 @@ pub struct FormerCode {
     pub giver: String,
 }
 
-const GIVEN: &str = "rsvp_id, holder, mailed, times, given_at";
+const GIVEN: &str = "holder, mailed, times, given_at";
 
 /// Gives a seat its new code and guest. The former code ends in the same statement. `seat`: as it will be. Call it in a
 /// transaction.
@@ -98,14 +100,11 @@ pub fn given(sql: &impl Sql, seat: &RsvpId) -> Result<Option<Given>, SqlError> {
 /// # Errors
 /// As [`given`].
 pub fn given_away(sql: &impl Sql, seats: &[Rsvp]) -> Result<Vec<RsvpId>, SqlError> {
-    let mut away = Vec::new();
-    for seat in seats {
-        let given = given(sql, &seat.id)?;
-        if given.is_some_and(|it| it.holder.as_ref() != Some(&seat.payer)) {
-            away.push(seat.id.clone());
-        }
-    }
-    Ok(away)
+    let ids: Vec<&str> = seats.iter().map(|seat| seat.id.as_str()).collect();
+    let ids = json!(ids).to_string();
+    let statement = "SELECT g.rsvp_id FROM given_seats g JOIN rsvps r ON r.id = g.rsvp_id \
+         WHERE g.rsvp_id IN (SELECT value FROM json_each(?1)) AND g.holder IS NOT r.payer";
+    all(sql, statement, &[ids.as_str().into()], |columns| columns.parsed(RsvpId::parse))
 }
 
 /// Whether a seat of this payment was ever given away.
@@ -147,21 +146,16 @@ pub fn was_given_short(sql: &impl Sql, event: &EventId, end: &str) -> Result<boo
 ///
 /// # Errors
 /// As [`given`].
-pub fn seat_in_hands(
-    sql: &impl Sql,
-    seat: &RsvpId,
-) -> Result<Option<(Rsvp, Given, PaymentId)>, SqlError> {
+pub fn seat_in_hands(sql: &impl Sql, seat: &RsvpId) -> Result<Option<(Rsvp, Given)>, SqlError> {
     let columns: Vec<String> = RSVP_COLUMNS.split(", ").map(|name| format!("r.{name}")).collect();
     let statement = format!(
-        "SELECT {}, g.rsvp_id, g.holder, g.mailed, g.times, g.given_at, g.payment_id \
+        "SELECT {}, g.holder, g.mailed, g.times, g.given_at \
          FROM given_seats g JOIN rsvps r ON r.id = g.rsvp_id WHERE g.rsvp_id = ?1",
         columns.join(", ")
     );
     let found = first(sql, &statement, &[seat.as_str().into()])?;
     let Some(mut columns) = found else { return Ok(None) };
-    let seat = rsvp_of(&mut columns)?;
-    let given = given_of(&mut columns)?;
-    Ok(Some((seat, given, columns.parsed(PaymentId::parse)?)))
+    Ok(Some((rsvp_of(&mut columns)?, given_of(&mut columns)?)))
 }
 
 /// Forgets the transfers of a payment that the chain has dropped.
@@ -178,14 +172,9 @@ pub fn forget_given(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError>
 
 fn given_of(columns: &mut Columns) -> Result<Given, SqlError> {
     Ok(Given {
-        seat: columns.parsed(RsvpId::parse)?,
         holder: columns.optional_text()?,
         is_mailed: columns.int()? == 1,
         times: small(columns.count()?),
         at: columns.moment()?,
     })
-}
-
-fn small(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

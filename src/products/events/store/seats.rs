@@ -4,7 +4,7 @@ use crate::base::id::{EventId, PaymentId, RsvpId, TicketCode};
 use crate::base::time::UnixSeconds;
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
-use crate::ports::{Sql, SqlError};
+use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::asks::GuestDetails;
 use crate::products::events::questions;
 use crate::products::events::rsvp::Rsvp;
@@ -31,9 +31,14 @@ pub fn correct_rsvps(sql: &impl Sql, payment: &PaymentId, hash: &str) -> Result<
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn remove_rsvps(sql: &impl Sql, payment: &PaymentId) -> Result<(), SqlError> {
-    labels::discount(sql, "payment_id = ?1", &[payment.as_str().into()])?;
-    let statement = "DELETE FROM rsvps WHERE payment_id = ?1 RETURNING event_id";
-    let removed = all(sql, statement, &[payment.as_str().into()], Columns::text)?;
+    remove(sql, "payment_id = ?1", &[payment.as_str().into()])
+}
+
+/// Removes the seats of one event that the condition `which` selects with the parameters `of`: they count as not sold.
+pub(super) fn remove(sql: &impl Sql, which: &str, of: &[SqlValue]) -> Result<(), SqlError> {
+    labels::discount(sql, which, of)?;
+    let statement = format!("DELETE FROM rsvps WHERE {which} RETURNING event_id");
+    let removed = all(sql, &statement, of, Columns::text)?;
     let Some(event) = removed.first() else { return Ok(()) };
     let count = u32::try_from(removed.len()).unwrap_or(u32::MAX);
     let counted = "UPDATE events SET taken = taken - ?2 WHERE id = ?1";

@@ -6,12 +6,10 @@ use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 use crate::products::events::asks::GuestDetails;
+use crate::products::events::store::small;
 
 /// SQL: a row `w` that waits for a seat, or has an offer. Who has a seat or pays for one does not count.
-pub(in crate::products::events) const IN_LINE: &str = "w.state IN ('waiting', 'offered') \
-     AND NOT EXISTS (SELECT 1 FROM rsvps s WHERE s.event_id = w.event_id AND s.payer = w.wallet) \
-     AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.event_id = w.event_id AND o.payer = w.wallet \
-     AND o.state IN ('settling', 'unknown', 'settled'))";
+const IN_LINE: &str = in_line!();
 
 /// How far a guest on a waitlist is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,13 +169,13 @@ pub fn join(
     sql.run(statement, &parameters).map(drop)
 }
 
-/// Takes a guest off a waitlist. Returns whether it was there.
+/// Takes a guest off a waitlist.
 ///
 /// # Errors
 /// As [`waiter`].
-pub fn leave(sql: &impl Sql, event: &EventId, wallet: &str) -> Result<bool, SqlError> {
-    let statement = "DELETE FROM waitlist WHERE event_id = ?1 AND wallet = ?2 RETURNING number";
-    Ok(first(sql, statement, &[event.as_str().into(), wallet.into()])?.is_some())
+pub fn leave(sql: &impl Sql, event: &EventId, wallet: &str) -> Result<(), SqlError> {
+    let statement = "DELETE FROM waitlist WHERE event_id = ?1 AND wallet = ?2";
+    sql.run(statement, &[event.as_str().into(), wallet.into()]).map(drop)
 }
 
 /// Holds a seat for a guest that waits.
@@ -195,6 +193,12 @@ pub fn offer(sql: &impl Sql, number: u64, until: UnixSeconds) -> Result<(), SqlE
 /// # Errors
 /// As [`waiter`].
 pub fn expire(sql: &impl Sql, event: &EventId, now: UnixSeconds) -> Result<(), SqlError> {
+    // Every alarm comes here, and a write makes the object forget what it has read.
+    let due = "SELECT 1 FROM waitlist WHERE event_id = ?1 AND ((state = 'offered' AND offered_until <= ?2) \
+         OR wallet IN (SELECT payer FROM rsvps WHERE event_id = ?1)) LIMIT 1";
+    if first(sql, due, &[event.as_str().into(), now.into()])?.is_none() {
+        return Ok(());
+    }
     let seated = "DELETE FROM waitlist WHERE event_id = ?1 AND wallet IN \
          (SELECT payer FROM rsvps WHERE event_id = ?1)";
     sql.run(seated, &[event.as_str().into()])?;
@@ -281,8 +285,4 @@ fn waiter_of(columns: &mut Columns) -> Result<Waiter, SqlError> {
 
 fn of_number(number: u64) -> SqlValue {
     SqlValue::Int(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-fn small(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
