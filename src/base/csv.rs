@@ -14,21 +14,16 @@ const FORMULA: [char; 13] = [
 /// A whole file: byte-order mark, header line, data lines.
 #[must_use]
 pub fn file<const N: usize>(names: [&str; N], lines: impl Iterator<Item = [String; N]>) -> String {
-    let mut text = BYTE_ORDER_MARK.to_string();
-    text.push_str(&line(&names.map(str::to_owned)));
-    for fields in lines {
-        text.push_str(&line(&fields));
-    }
-    text
+    file_of(&names.map(str::to_owned), lines)
 }
 
 /// As [`file()`], with as many columns as there are names.
 #[must_use]
-pub fn file_of(names: &[String], lines: impl Iterator<Item = Vec<String>>) -> String {
+pub fn file_of(names: &[String], lines: impl Iterator<Item = impl AsRef<[String]>>) -> String {
     let mut text = BYTE_ORDER_MARK.to_string();
     text.push_str(&line(names));
     for fields in lines {
-        text.push_str(&line(&fields));
+        text.push_str(&line(fields.as_ref()));
     }
     text
 }

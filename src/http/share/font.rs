@@ -132,8 +132,7 @@ pub(super) fn draw(text: &str, mut line: impl FnMut(Point, Point)) {
 
 /// Whether the font has this character.
 pub(super) fn has(c: char) -> bool {
-    let is_own = || parts(c).is_some() || scripts::glyph(c).is_some();
-    (' '..='~').contains(&c) || Mark::combining(c).is_some() || is_own()
+    (' '..='~').contains(&c) || Mark::combining(c).is_some() || parts(c).is_some()
 }
 
 /// Where the next letter goes.

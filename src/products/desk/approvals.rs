@@ -30,7 +30,8 @@ const SEEN_CHARS: usize = 32;
 pub fn approvals(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Approvals, Failure> {
     let page = Page::of(&drafts::OLDEST_FIRST, PAGE, cursor, cx.world.now())?;
     let found = drafts::waiting(cx.world, &page)?;
-    let views = found.entries.iter().map(|draft| view(cx, draft));
+    let needed = Rules::load(cx.world, cx.world.now())?.approvals_needed;
+    let views = found.entries.iter().map(|draft| view(cx, draft, needed));
     let approvals = views.collect::<Result<_, SqlError>>()?;
     let total = drafts::count_waiting(cx.world)?;
     Ok(Approvals { approvals, total, next_cursor: found.next_cursor })
@@ -96,7 +97,8 @@ pub fn edit(
         drafts::Kind::Assignment => input::assignee(&changes.text)?,
     };
     drafts::change(cx.world, id, &text)?;
-    Ok(view(cx, &waiting_draft(cx, id)?)?)
+    let needed = Rules::load(cx.world, cx.world.now())?.approvals_needed;
+    Ok(view(cx, &waiting_draft(cx, id)?, needed)?)
 }
 
 /// Rejects a waiting draft, with the host's reason.
@@ -116,7 +118,8 @@ pub fn reject(cx: &Cx<'_, impl World>, id: &DraftId, verdict: &Verdict) -> Resul
     Ok(json!({"success": true, "draftId": id, "message": "The draft is rejected."}))
 }
 
-fn view(cx: &Cx<'_, impl World>, draft: &Draft) -> Result<DraftView, SqlError> {
+/// `needed`: approved drafts that a wallet needs before it may send directly.
+fn view(cx: &Cx<'_, impl World>, draft: &Draft, needed: u32) -> Result<DraftView, SqlError> {
     let ticket = stored_ticket(cx, &draft.ticket)?;
     let latest = messages::latest(cx.world, &ticket.id)?;
     let seen = seen(draft, &ticket, latest.as_ref());
@@ -135,7 +138,6 @@ fn view(cx: &Cx<'_, impl World>, draft: &Draft) -> Result<DraftView, SqlError> {
     let record = match draft.author.wallet() {
         Some(wallet) => {
             let reputation = wallets::reputation(cx.world, wallet)?;
-            let needed = Rules::load(cx.world, cx.world.now())?.approvals_needed;
             Some(Record { approved: reputation.approvals, rejected: reputation.rejections, needed })
         }
         None => None,

@@ -1,5 +1,5 @@
 //! Two tickets become one: the thread, the drafts and later mails of the first go on in the second, and those who could read
-//! one of them reads both. There is no way back.
+//! one of them read both. There is no way back.
 
 use crate::base::code::Code;
 use crate::base::fields::bad;
@@ -95,6 +95,5 @@ fn carry_over(sql: &impl Sql, from: &Ticket, target: &Ticket) -> Result<(), SqlE
         &[new.into(), target.email.as_deref().into()],
     )?;
     let statement = "DELETE FROM ticket_text WHERE rowid = ?1";
-    sql.run(statement, &[from.number.into()])?;
-    tickets::mark_changed(sql, &target.id)
+    sql.run(statement, &[from.number.into()]).map(drop)
 }
