@@ -2,13 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
-import { browserStage, looksRight } from "../support/browser.mjs";
+import { browserStage, looksRight, UNANSWERED } from "../support/browser.mjs";
 import { arrive, askForSeat, button, dialog, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
-/** What Chromium writes to the console of requests that nobody answers. */
-const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
 /** How long after the server's return the page must have noticed. */
 const RETURN_MILLIS = 30_000;
 const AWAY = /server cannot be reached|server is away|not reached|connection .*lost/i;

@@ -2,7 +2,7 @@
 // buyer comes with another device. Each time there is one charge, and the ticket is found.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { browserStage, looksRight } from "../support/browser.mjs";
+import { browserStage, looksRight, UNANSWERED } from "../support/browser.mjs";
 import { button, charges, dialog, guestsOf, openCheckout } from "../support/browser-guest.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 import { until } from "../support/network.mjs";
@@ -10,7 +10,6 @@ import { until } from "../support/network.mjs";
 const stage = browserStage();
 /** A wallet that is not signed in asks for the list in vain. */
 const ASKED = /status of 40[12] /;
-const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
 const RETURN_SECONDS = 60;
 const RETURN_MILLIS = RETURN_SECONDS * 1000;
 

@@ -16,8 +16,8 @@ const FINISHED_SECONDS = 60;
 // An alarm that is set looks after what was sent within this time.
 const LOOKED_SECONDS = 8;
 const SETTINGS_AGAIN_SECONDS = 300;
-// A paid sale is checked again half a minute later.
-const LEAVES_SECONDS = 90;
+// A paid sale is checked again half a minute later, and later still if the chain could not be asked before.
+const LEAVES_SECONDS = 300;
 const temp = privateTemp();
 let network, server;
 let made = 0;

@@ -21,6 +21,10 @@ const QUIET = ["disable-gpu", "disable-quic", "no-first-run", "disable-backgroun
 /** Who is not signed in is told so with 401, which Chromium writes to the console. */
 const SIGNED_OUT = /status of 401 .*\/api\/users\/me/;
 
+/** What Chromium writes to the console of requests that a stopped server does not answer, or not to the end. */
+export const UNANSWERED =
+  /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
+
 /**
  * For a whole file: the stack and the browser run from its first test to its last. `stage.stack` is what
  * `startStack` gives, `prepare` is given it before the first test, `settings()` gives what it is started with, `more` are switches

@@ -43,8 +43,9 @@ export async function request<T>(method: Method, path: string, body?: unknown): 
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await response.text().catch(() => "");
-  if (!response.ok) throw refusal(response, text);
+  const text = await textOfAnswer(response);
+  if (!response.ok) throw refusal(response, text ?? "");
+  if (text === undefined) throw lost();
   // The Worker generates these types, so its answers are not checked here. Nowhere else is a type asserted.
   return (text === "" ? undefined : parse(text, response.status)) as T;
 }
@@ -66,9 +67,18 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
   } catch {
-    const detail = "The connection was lost. Check your network, then try again.";
-    throw new ApiError({ status: 0, detail, code: "unreachable" });
+    throw lost();
   }
+}
+
+/** Undefined if the connection ended within the answer. */
+function textOfAnswer(response: Response): Promise<string | undefined> {
+  return response.text().catch(() => undefined);
+}
+
+function lost(): ApiError {
+  const detail = "The connection was lost. Check your network, then try again.";
+  return new ApiError({ status: 0, detail, code: "unreachable" });
 }
 
 function parse(text: string, status: number): unknown {
