@@ -50,3 +50,19 @@ test("who has no wallet has one made by e-mail, pays with it, and finds the tick
   await later.getByRole("article", { name: `Next: ${event.title}` }).getByRole("link", { name: /^Show the code/ }).click();
   await later.waitForURL(ticket);
 }));
+
+test("who has nothing but an e-mail address gets a free seat by the mailed code", stage.visit({}, async ({ page, expects }) => {
+  const { stack } = stage;
+  const event = await stack.createEvent({ title: "Open evening", price: "0" });
+  expects(NO_SERVER);
+  await elsewhere(page);
+  await page.goto(`/buy/${stack.host.scope}/${event.id}`);
+  await button(dialog(page), /^Make one for me/).click();
+  await signInByMail(dialog(page), stack, "noor@example.org");
+  await dialog(page).getByRole("radio", { name: /Make one for me/ }).click();
+  await button(dialog(page), "Get a ticket · Free").click();
+  await page.waitForURL(/\/t\//);
+  await page.getByText("This seat is free. Nothing was paid.").waitFor();
+  const { rsvps } = await stack.call("GET", `/api/users/events/${event.id}/rsvps`);
+  assert.equal(rsvps.length, 1);
+}));
