@@ -23,6 +23,7 @@ use crate::http::page::{
     CodeSentAnswer, FaucetAnswer, NetworkView, NonceAnswer, PageSettings, SessionAnswer,
 };
 use crate::identity::access::Tier;
+use crate::ledger::funnel::{Period, Stages};
 use crate::ledger::limits::LimitsView;
 use crate::ledger::refunds;
 use crate::ledger::revenue::{Count, Revenue, Sum};
@@ -87,7 +88,7 @@ fn types() -> String {
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,
         OwnSecrets, Retrieval, Retrievals, Article, Articles, desk::Status, Priority, EntryKind,
         Verdict, Attachment, Entry, TicketView, Tickets, drafts::Kind, Question, Record, DraftView, Approvals, MailIn, DeskView, Revenue, Sum,
-        Count, Line, OwnPayments, PriceView, OwnPrices, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
+        Count, Period, Stages, Line, OwnPayments, PriceView, OwnPrices, refunds::Line, ToSign, Taken, Paying, Refunds, MailLine, OwnMails, Tier, CredentialStatus, CredentialView,
         OwnCredentials, CreatedCredential, RevokedCredential, bought::Kind, bought::State,
         bought::Again, bought::RefundState, bought::Refund, bought::Cancel, bought::Bought, views::SoldBy, views::Reason, views::Unavailable,
         views::OwnWallet, views::Line, views::Tickets,

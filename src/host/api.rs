@@ -118,12 +118,19 @@ impl<W: World> Host<W> {
             }
             Own::RevokeCredential(id) => Ok(ok(&credentials::revoke_credential(&object, id)?)),
             Own::Export => backup::export(&object, profile),
-            Own::Revenue => Ok(ok(&revenue::statement(&self.world)?)),
+            Own::Revenue => Ok(ok(&earned(&self.world, profile)?)),
             Own::Mail => own_mails(&self.shop(profile), cursor),
             Own::Payments(format) => payments(&self.shop(profile), cursor, *format),
             Own::Decide(id) => Ok(ok(&decide(&self.shop(profile), id, &read_body(body)?).await?)),
         }
     }
+}
+
+/// The host's own wallets are the payout wallet and the one that it signs in with.
+fn earned(world: &impl World, profile: &Profile) -> Result<revenue::Revenue, SqlError> {
+    let payout = profile.wallet.to_checksum(None);
+    let signs_in = profile.user_id.wallet().map(|wallet| wallet.to_checksum(None));
+    revenue::statement(world, [&payout, signs_in.as_deref().unwrap_or(&payout)], world.now())
 }
 
 /// Changes what the host has said about itself, its products and its limits.

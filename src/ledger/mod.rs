@@ -20,6 +20,7 @@
 use crate::ports::storage::Migrations;
 
 pub mod audit;
+pub mod funnel;
 pub mod holders;
 pub mod limits;
 pub mod outbox;

@@ -1,10 +1,11 @@
 //! The revenue of a host: the `settled` rows of the ledger minus the `reversed` and the `refunded` ones. Money that is owed
-//! to guests counts until it is paid back. Separately, the number of payment requests (402) without a payment.
+//! to guests counts until it is paid back. Separately, the number of payment requests (402), paid or not.
 
 use serde::Serialize;
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
+use crate::ledger::funnel::{self, Period};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError};
 
@@ -34,6 +35,8 @@ pub struct Revenue {
     pub unpaid_by_event: Vec<Count>,
     /// Payment requests (402), by day (UTC).
     pub unpaid_by_day: Vec<Count>,
+    /// From asked to kept, in the last days.
+    pub periods: Vec<Period>,
 }
 
 /// A sum under a heading.
@@ -78,11 +81,11 @@ pub fn total(sql: &impl Sql) -> Result<Usdc, SqlError> {
     first(sql, &statement, &[])?.map_or(Ok(Usdc::ZERO), |mut columns| columns.usdc())
 }
 
-/// Totals by tool, event and day (UTC).
+/// Totals by tool, event and day (UTC), and the periods up to `now`. `own` are the host's own wallets.
 ///
 /// # Errors
 /// As [`total`].
-pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
+pub fn statement(sql: &impl Sql, own: [&str; 2], now: UnixSeconds) -> Result<Revenue, SqlError> {
     let by = |key: &str| {
         let statement = format!(
             "SELECT {key}, {COUNT}, sum(amount) FROM ledger \
@@ -123,6 +126,7 @@ pub fn statement(sql: &impl Sql) -> Result<Revenue, SqlError> {
             count(columns, Columns::text)
         })?,
         unpaid_by_day: all(sql, &unpaid("day"), &[], |columns| count(columns, day))?,
+        periods: funnel::periods(sql, own, now)?,
     })
 }
 

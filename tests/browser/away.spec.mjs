@@ -90,6 +90,6 @@ test("in My MCP: it says that the server is away, and what was asked for comes b
   await page.getByText(AWAY).first().waitFor();
   await looksRight(page, "away-my-mcp");
   await stack.start();
-  await page.getByText("By tool, all time").waitFor({ timeout: RETURN_MILLIS });
+  await page.getByText("From asked to kept").waitFor({ timeout: RETURN_MILLIS });
   await page.getByText(AWAY).first().waitFor({ state: "detached" });
 }));

@@ -195,11 +195,17 @@ test("guests are listed and let in once, and what they paid is shown apart from 
   await looksRight(page, "my-mcp-guests");
   await hasCsv(page, ticket);
 
+  const asked = await fetch(`${stack.url}/x402/users/${stack.host.scope}/tools/rsvpToEvent`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ eventId: event.id }),
+  });
+  assert.equal(asked.status, 402);
   await tab(page, "Revenue").click();
-  const byEvent = page.getByRole("region", { name: "By event, all time" });
+  const byEvent = page.getByRole("region", { name: "By event", exact: true });
   const row = byEvent.getByRole("row").filter({ hasText: title });
   await row.waitFor();
-  assert.deepEqual((await row.getByRole("cell").allInnerTexts()).map((text) => text.trim()), ["$0.05", "1", "1"]);
+  assert.deepEqual((await row.getByRole("cell").allInnerTexts()).map((text) => text.trim()), ["1 of 2", "50%", "$0.05"]);
   await looksRight(page, "my-mcp-revenue");
 
   await tab(page, "Payments").click();

@@ -17,6 +17,7 @@ mod drafts;
 mod entrance;
 mod explorer;
 mod free;
+mod funnel;
 mod fuzz;
 mod golden;
 mod guest;

@@ -63,6 +63,11 @@ impl Server {
         Self::register(Self::with(World::new(), PAY_TO, config_with(&more)), PAY_TO)
     }
 
+    /// A registered host that signs in with another wallet than the one that is paid.
+    pub(crate) fn signing_in_with(wallet: &str) -> Self {
+        Self::registered(World::new(), wallet)
+    }
+
     fn registered(world: World, user: &str) -> Self {
         Self::register(Self::of(world, user), user)
     }

@@ -1522,11 +1522,55 @@ unpaidByEvent: Array<Count>,
 /**
  * Payment requests (402), by day (UTC).
  */
-unpaidByDay: Array<Count>, };
+unpaidByDay: Array<Count>, 
+/**
+ * From asked to kept, in the last days.
+ */
+periods: Array<Period>, };
 
 export type Sum = { key: string, payments: number, revenue: string, revenueAtomic: string, };
 
 export type Count = { key: string, count: number, };
+
+export type Period = { days: number, now: Stages, 
+/**
+ * As many days before.
+ */
+before: Stages, byTool: Array<Stages>, byEvent: Array<Stages>, 
+/**
+ * Days without a call are left out.
+ */
+byDay: Array<Stages>, 
+/**
+ * Payments of the host's own wallets, which no other figure has.
+ */
+ownPayments: number, 
+/**
+ * What is kept of them, dollars.
+ */
+ownRevenue: string, };
+
+export type Stages = { 
+/**
+ * A tool, an event or a day; empty for the whole.
+ */
+key: string, 
+/**
+ * Calls that got a price. A payment without such a call counts as one.
+ */
+asked: number, 
+/**
+ * Purchases whose money has moved.
+ */
+paid: number, 
+/**
+ * Of these: purchases whose money is still there, or a part of it.
+ */
+kept: number, 
+/**
+ * What is kept, dollars.
+ */
+revenue: string, revenueAtomic: string, };
 
 export type OwnPayment = { id: string, state: string, 
 /**

@@ -5,14 +5,12 @@ import { dayText, largest, permille, total, type Day } from "./series";
 
 type Props = {
   title: string;
-  /** The colour of the bars. */
-  tone: "money" | "count" | "asked";
   days: readonly Day[];
   /** A value as text: "$0.05", "3". */
   format: (value: bigint) => string;
 };
 
-export function DayChart({ title, tone, days, format }: Props) {
+export function DayChart({ title, days, format }: Props) {
   const titleId = useId();
   const max = largest(days.map(({ value }) => value));
   const first = days[0];
@@ -33,7 +31,7 @@ export function DayChart({ title, tone, days, format }: Props) {
       <div className="host-chart-scale" aria-hidden="true">
         {max === 0n ? "Nothing in this time" : `at most ${format(max)} a day`}
       </div>
-      <Bars days={days} max={max} tone={tone} summary={summary} format={format} />
+      <Bars days={days} max={max} summary={summary} format={format} />
       <div className="host-chart-axis" aria-hidden="true">
         <span>{dayText(first?.day ?? "")}</span>
         <span>{dayText(last?.day ?? "")}</span>
@@ -48,10 +46,10 @@ const HEIGHT = 1000;
 
 type BarsProps = Omit<Props, "title"> & { max: bigint; summary: string };
 
-function Bars({ days, max, tone, summary, format }: BarsProps) {
+function Bars({ days, max, summary, format }: BarsProps) {
   return (
     <svg
-      className={`host-bars host-${tone}`}
+      className="host-bars"
       role="img"
       aria-label={summary}
       viewBox={`0 0 ${days.length * STEP} ${HEIGHT}`}
@@ -94,17 +92,12 @@ function Numbers({ title, days, format }: Pick<Props, "title" | "days" | "format
   );
 }
 
-/** A bar beside a number in a table: decoration, the number says the same. */
-export function Share({ value, max, tone }: { value: bigint; max: bigint; tone: "money" | "asked" }) {
+/** A bar beside a number: decoration, the number says the same. */
+export function Share({ value, max }: { value: number; max: number }) {
   return (
-    <svg
-      className={`host-share host-${tone}`}
-      aria-hidden="true"
-      viewBox="0 0 1000 10"
-      preserveAspectRatio="none"
-    >
+    <svg className="host-share" aria-hidden="true" viewBox="0 0 1000 10" preserveAspectRatio="none">
       <rect className="host-column" x={0} y={0} width={1000} height={10} />
-      <rect className="host-bar" x={0} y={0} width={permille(value, max)} height={10} />
+      <rect className="host-bar" x={0} y={0} width={permille(BigInt(value), BigInt(max))} height={10} />
     </svg>
   );
 }

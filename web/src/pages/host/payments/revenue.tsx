@@ -1,16 +1,16 @@
-// What the server has earned, by day, tool and event. 402 answers are counted apart from sales.
+// What the server has earned in the last days, by day, tool and event, from the price that was asked for to the money kept.
 import { useState } from "react";
-import type { Count, OwnEvent, Revenue as Earned, Sum } from "../../../api/types";
+import type { OwnEvent, Revenue as Earned } from "../../../api/types";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import { Card, Empty, Money, moneyText } from "../../../parts";
+import { Money, moneyText } from "../../../parts";
 import { Fact } from "../shared/fact";
 import { useLive } from "../shared/live";
 import { Loaded } from "../shared/loaded";
-import { Table } from "../shared/table";
 import { useLoad } from "../shared/use-load";
 import * as api from "./api";
-import { DayChart, Share } from "./chart";
-import { daysUntil, largest } from "./series";
+import { DayChart } from "./chart";
+import { Funnel, Kept, StageRows, DayRows } from "./funnel";
+import { daysUntil } from "./series";
 
 const RANGES = [7, 30, 90] as const;
 
@@ -47,130 +47,40 @@ function Ranges({ range, choose }: { range: number; choose: (days: number) => vo
 type SumsProps = { earned: Earned; today: string; range: number; events: readonly OwnEvent[] };
 
 function Sums({ earned, today, range, events }: SumsProps) {
-  const sold = earned.byTool.reduce((sum, { payments }) => sum + payments, 0);
   const titles = new Map(events.map(({ id, title }) => [id, title]));
+  const period = earned.periods.find(({ days }) => days === range);
+  if (period === undefined) return null;
+  const kept = new Map(period.byDay.map(({ key, revenueAtomic }) => [key, readAtomic(revenueAtomic)]));
   return (
     <>
+      <Kept period={period} />
+      <DayChart title="Kept per day" days={daysUntil(today, range, kept)} format={dollarText} />
+      <Funnel period={period} />
+      <StageRows
+        title="By event"
+        heading="Event"
+        rows={period.byEvent}
+        name={(key) => titles.get(key) ?? key}
+      />
+      <StageRows title="By tool" heading="Tool" rows={period.byTool} name={(key) => key} />
+      {period.byDay.length > 0 && <DayRows rows={period.byDay} />}
       <dl className="host-totals">
         <Fact name="Revenue, all time">
           <Money dollars={earned.total} />
         </Fact>
-        <Fact name="Paid calls">{sold}</Fact>
-        {/* An earlier version of the Worker does not count these. */}
-        {earned.rsvpsByDay && <Fact name="RSVPs">{count(earned.rsvpsByDay)}</Fact>}
-        {earned.unpaidByDay && <Fact name="Asked to pay (402)">{count(earned.unpaidByDay)}</Fact>}
+        <Fact name="Of that owed to guests">
+          <Money dollars={earned.owed} />
+        </Fact>
+        <Fact name="Paid back, all time">
+          <Money dollars={earned.refunded} />
+        </Fact>
       </dl>
-      <Plots earned={earned} today={today} range={range} />
-      <ByKey
-        title="By tool, all time"
-        heading="Tool"
-        sums={earned.byTool}
-        asked={earned.unpaidByTool ?? []}
-        name={(key) => key}
-      />
-      <ByKey
-        title="By event, all time"
-        heading="Event"
-        sums={earned.byEvent}
-        asked={earned.unpaidByEvent ?? []}
-        name={(key) => titles.get(key) ?? key}
-      />
     </>
-  );
-}
-
-function Plots({ earned, today, range }: { earned: Earned; today: string; range: number }) {
-  const money = new Map(earned.byDay.map(({ key, revenueAtomic }) => [key, readAtomic(revenueAtomic)]));
-  const paid = new Map(earned.byDay.map(({ key, payments }) => [key, BigInt(payments)]));
-  const days = (known: ReadonlyMap<string, bigint>) => daysUntil(today, range, known);
-  return (
-    <div className="host-charts">
-      <DayChart title="Revenue per day" tone="money" days={days(money)} format={dollarText} />
-      {earned.rsvpsByDay && (
-        <DayChart title="RSVPs per day" tone="count" days={days(counts(earned.rsvpsByDay))} format={String} />
-      )}
-      <DayChart title="Paid calls per day" tone="count" days={days(paid)} format={String} />
-      {earned.unpaidByDay && (
-        <DayChart
-          title="Asked to pay per day (402 answers)"
-          tone="asked"
-          days={days(counts(earned.unpaidByDay))}
-          format={String}
-        />
-      )}
-    </div>
-  );
-}
-
-type ByKeyProps = {
-  title: string;
-  heading: string;
-  sums: readonly Sum[];
-  asked: readonly Count[];
-  name: (key: string) => string;
-};
-
-function ByKey({ title, heading, sums, asked, name }: ByKeyProps) {
-  const rows = joined(sums, asked);
-  const maxRevenue = largest(rows.map(({ revenue }) => revenue));
-  const maxAsked = largest(rows.map((row) => BigInt(row.asked)));
-  return (
-    <Card title={title} level={3}>
-      {rows.length === 0 ? (
-        <Empty title="Nothing yet">No paid tool of your server was called yet.</Empty>
-      ) : (
-        <Table
-          label={`${title}, table`}
-          headings={[heading, "Revenue", { text: "Paid calls", isNumber: true }, "Asked to pay (402)"]}
-        >
-          {rows.map((row) => (
-            <tr key={row.key}>
-              <th scope="row" className="host-untrusted host-name">
-                {name(row.key)}
-              </th>
-              <td>
-                {dollarText(row.revenue)}
-                <Share value={row.revenue} max={maxRevenue} tone="money" />
-              </td>
-              <td className="host-number">{row.payments}</td>
-              <td>
-                {row.asked}
-                <Share value={BigInt(row.asked)} max={maxAsked} tone="asked" />
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </Card>
-  );
-}
-
-type Row = { key: string; revenue: bigint; payments: number; asked: number };
-
-/** Sales and 402 answers by the same key, highest revenue first. */
-function joined(sums: readonly Sum[], asked: readonly Count[]): Row[] {
-  const rows = new Map<string, Row>();
-  for (const { key, payments, revenueAtomic } of sums) {
-    rows.set(key, { key, revenue: readAtomic(revenueAtomic), payments, asked: 0 });
-  }
-  for (const { key, count: times } of asked) {
-    rows.set(key, { ...(rows.get(key) ?? { key, revenue: 0n, payments: 0 }), asked: times });
-  }
-  return [...rows.values()].toSorted((a, b) =>
-    a.revenue === b.revenue ? b.asked - a.asked : a.revenue < b.revenue ? 1 : -1,
   );
 }
 
 function todayInUtc(): string {
   return new Date().toISOString().slice(0, 10);
-}
-
-function counts(list: readonly Count[]): Map<string, bigint> {
-  return new Map(list.map(({ key, count: times }) => [key, BigInt(times)]));
-}
-
-function count(list: readonly Count[]): number {
-  return list.reduce((sum, { count: times }) => sum + times, 0);
 }
 
 function dollarText(atomic: bigint): string {

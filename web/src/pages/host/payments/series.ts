@@ -1,4 +1,6 @@
 // Values by day for the charts: zero for days without one. Pure.
+import { toDollars } from "../../../base/amounts";
+import { moneyText } from "../../../parts";
 
 export type Day = { day: string; value: bigint };
 
@@ -26,6 +28,22 @@ export function largest(values: Iterable<bigint>): bigint {
 export function permille(value: bigint, max: bigint): number {
   if (value <= 0n || max <= 0n) return 0;
   return Math.max(15, Number((value * 1000n) / max));
+}
+
+/** The share in whole percent. */
+export function percent(part: number, whole: number): string {
+  return `${whole === 0 ? 0 : Math.round((part * 100) / whole)}%`;
+}
+
+/** How much more or less was kept than in as many days before: "+ $0.05, up 50% on the 30 days before". */
+export function changeText(now: bigint, before: bigint, days: number): string {
+  const than = `the ${days} days before`;
+  if (now === before) return `as much as in ${than}`;
+  const isMore = now > before;
+  const difference = moneyText(toDollars(isMore ? now - before : before - now));
+  if (before === 0n) return `nothing in ${than}`;
+  const share = percent(Number(isMore ? now - before : before - now), Number(before));
+  return `${isMore ? "+" : "−"} ${difference}, ${isMore ? "up" : "down"} ${share} on ${than}`;
 }
 
 /** A day such as `2027-03-01` in the language of the browser. */
