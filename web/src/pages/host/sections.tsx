@@ -11,6 +11,7 @@ import { Payments } from "./payments";
 import { Revenue } from "./payments/revenue";
 import { Settings } from "./settings";
 import { Connect } from "./settings/connect";
+import { useLiveList } from "./shared/live";
 import { usePagedList } from "./shared/use-paged-list";
 import { Tabs, useTab, type Tab } from "./tabs";
 import { Secrets } from "./vault";
@@ -29,6 +30,8 @@ const IDS = [
 
 export function Sections({ profile }: { profile: ProfileView }) {
   const pages = usePagedList(events.events);
+  // Other sections name events with what was sold, so it is read for them too.
+  useLiveList(pages);
   const list = { ...pages, items: pages.items.toSorted(byInterest) };
   const [shown, show] = useTab(IDS);
   const [chosen, setChosen] = useState<string | null>(null);

@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { OwnEvent } from "../../../api/types";
 import { Button } from "../../../parts";
-import { useLiveList } from "../shared/live";
 import { Paged } from "../shared/loaded";
 import { Outcome, type Message } from "../shared/outcome";
 import type { PagedList } from "../shared/use-paged-list";
@@ -20,7 +19,6 @@ type Props = {
 };
 
 export function Events({ scope, list, showGuests, hasDesk, showDesk, showPayments }: Props) {
-  useLiveList(list);
   const [purpose, setPurpose] = useState<Purpose | null>(null);
   const [message, setMessage] = useState<Message | null>(null);
   const head = useRef<HTMLDivElement>(null);
