@@ -269,6 +269,10 @@ test("what is copied to connect clients names the server, and the command for cu
   await looksRight(page, "my-mcp-connect");
   const panel = page.getByRole("tabpanel", { name: "Connect" });
   const texts = await panel.locator("pre").allInnerTexts();
+  // The programs that pay take the address from a setting; `chain/five-lines` compares and runs them.
+  const programs = texts.splice(texts.findIndex((text) => text.startsWith("export TOOL_URL=")));
+  assert.ok(programs[0].startsWith(`export TOOL_URL=${mcpUrl.replace("/mcp/", "/x402/")}/tools/rsvpToEvent\n`), programs[0]);
+  assert.equal(programs.length, 5);
   for (const text of texts) assert.ok(text.includes(mcpUrl), text);
   const json = texts.filter((text) => text.startsWith("{")).map((text) => JSON.parse(text));
   assert.ok(json.some(({ mcpServers }) => mcpServers?.events.url === mcpUrl), "Cursor");

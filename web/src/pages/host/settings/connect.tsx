@@ -1,6 +1,7 @@
 import { useSettings } from "../../../api/settings";
 import type { ProfileView } from "../../../api/types";
 import { Card, CopyBlock, Notice, linkProps } from "../../../parts";
+import { payingPrograms } from "./programs";
 import { clientsFor, type Client } from "./snippets";
 
 /** How to connect MCP clients to the server. */
@@ -18,9 +19,9 @@ export function Connect({ profile }: { profile: ProfileView }) {
       </Card>
       <Notice kind="info">
         Every MCP client can call the free tools, which list events and show one. Buying a seat needs a client
-        that supports x402: <a {...linkProps("/")}>the chat of this page</a>, <code>agents/x402</code>, or{" "}
-        <code>@x402/fetch</code> over plain HTTP. Other clients get the price and the way to pay as an answer,
-        and no money moves.
+        that supports x402: <a {...linkProps("/")}>the chat of this page</a>, <code>agents/x402</code>, or a
+        program of a few lines (below). Other clients get the price and the way to pay as an answer, and no
+        money moves.
       </Notice>
       {settings?.local && (
         <Notice kind="warn">
@@ -28,7 +29,7 @@ export function Connect({ profile }: { profile: ProfileView }) {
           ChatGPT, cannot reach it.
         </Notice>
       )}
-      {clientsFor(url).map((client) => (
+      {[...clientsFor(url), payingPrograms(url)].map((client) => (
         <ClientCard key={client.id} client={client} />
       ))}
     </>
