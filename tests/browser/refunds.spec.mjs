@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog, openCheckout } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, payBack, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 import { until } from "../support/network.mjs";
 
@@ -27,23 +27,6 @@ async function buyAndFind(page, event, wallet, policy) {
   await button(page, "Sign in with Test Wallet").click();
   await page.getByRole("article", { name: `Next: ${event.title}` }).waitFor();
   return ticketUrl;
-}
-
-/** Pays back all that is owed. */
-async function payBack(page, amount, { title }) {
-  await page.getByText("1 guest gets money back").waitFor();
-  await looksRight(page, "host-owes");
-  await button(page, "Pay it back").click();
-  const owed = page.getByRole("region", { name: "Money that goes back" });
-  // The chain confirms the guest's payment first; the list follows by itself.
-  await button(owed, `Pay ${amount} back`).or(owed.getByText("has yet to confirm")).first().waitFor();
-  await button(owed, `Pay ${amount} back`).waitFor({ timeout: 150_000 });
-  await looksRight(page, "host-refunds-owed");
-  await button(owed, `Pay ${amount} back`).click();
-  await owed.getByText(`${amount} is on its way to 1 guest.`).waitFor();
-  const line = owed.locator("tr").filter({ hasText: title });
-  await line.getByText("Paid back", { exact: true }).waitFor({ timeout: 120_000 });
-  await looksRight(page, "host-refunds-paid");
 }
 
 const guest = fakeWallet();

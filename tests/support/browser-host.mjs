@@ -2,6 +2,7 @@
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
 import { button, dialog } from "./browser-guest.mjs";
 import { fakeWallet } from "./browser-wallet.mjs";
+import { looksRight } from "./browser.mjs";
 
 export const tab = (page, name) => page.getByRole("tab", { name, exact: true });
 /** One of a list of things, by its heading. */
@@ -42,4 +43,21 @@ export async function payByForm(page, tool, values) {
   await callByForm(page, tool, values);
   await button(dialog(page), /^Pay \$/).click();
   await dialog(page).waitFor({ state: "detached" });
+}
+
+/** Pays back all that is owed to the one guest who gets money back. */
+export async function payBack(page, amount, { title }) {
+  await page.getByText("1 guest gets money back").waitFor();
+  await looksRight(page, "host-owes");
+  await button(page, "Pay it back").click();
+  const owed = page.getByRole("region", { name: "Money that goes back" });
+  // The chain confirms the guest's payment first; the list follows by itself.
+  await button(owed, `Pay ${amount} back`).or(owed.getByText("has yet to confirm")).first().waitFor();
+  await button(owed, `Pay ${amount} back`).waitFor({ timeout: 150_000 });
+  await looksRight(page, "host-refunds-owed");
+  await button(owed, `Pay ${amount} back`).click();
+  await owed.getByText(`${amount} is on its way to 1 guest.`).waitFor();
+  const line = owed.locator("tr").filter({ hasText: title });
+  await line.getByText("Paid back", { exact: true }).waitFor({ timeout: 120_000 });
+  await looksRight(page, "host-refunds-paid");
 }
