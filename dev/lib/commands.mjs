@@ -60,6 +60,14 @@ Checks the settings here, or a deployment, line by line: \`ok\`, or what to do. 
 Formats, lints, unit tests, then every suite in the real runtime on a real local chain; or only the named files.
 \`npm run soak\`, \`npm run load\` and \`npm run sockets\` run longer suites in the same way.`,
   },
+  matrix: {
+    script: "tests/matrix/run.mjs",
+    help: `npm run matrix [-- --only NAME]
+Lets clients that other people wrote, in TypeScript, Python and Rust, buy a seat each on a local chain, and writes the
+table of docs/clients.md. The first run installs and compiles them, which takes about ten minutes.
+
+  --only NAME           only the clients whose name contains it; the table stays as it is`,
+  },
   simulate: {
     script: "dev/simulate.mjs",
     help: `npm run simulate [-- 5000] or npm run simulate -- seed 7

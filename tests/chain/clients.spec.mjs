@@ -38,12 +38,20 @@ async function buysOneSeat(payer, pay) {
   });
 }
 
+const FREE_CALL = { name: "listEvents", arguments: {} };
+
+/** What a client answers to a call of the free tool names the event. */
+async function readsForFree(call) {
+  assert.ok(JSON.stringify(await call()).includes(event.id));
+}
+
 /** Pays as the x402 specification's MCP transport says, through any MCP client. */
 async function payOverMcp(client, payer) {
   const { tools } = await client.listTools();
   assert.equal(tools[0].name, "listEvents");
   assert.ok(tools.some(({ name }) => name === "rsvpToEvent"));
   assert.ok(!tools.some(({ name }) => name === "createEvent"), "owner tools are for the owner");
+  await readsForFree(() => client.callTool(FREE_CALL));
   const call = { name: "rsvpToEvent", arguments: { eventId: event.id } };
   const challenge = await client.callTool(call);
   assert.equal(challenge.isError, true);
@@ -67,8 +75,8 @@ test("@modelcontextprotocol/sdk 1.32, legacy", async () => {
   await client.close();
 });
 
-for (const [mode, index, version] of [["legacy", 1, "2025-11-25"], ["auto", 2, "2026-07-28"]]) {
-  test(`@modelcontextprotocol/client 2.4, ${mode}`, async () => {
+for (const [title, index, version, mode = title] of [["legacy", 1, "2025-11-25"], ["auto", 2, "2026-07-28"], ["pin", 7, "2026-07-28", { pin: "2026-07-28" }]]) {
+  test(`@modelcontextprotocol/client 2.4, ${title}`, async () => {
     const client = new ModernClient(info, { versionNegotiation: { mode } });
     await client.connect(new ModernTransport(new URL(server.mcpUrl)));
     assert.equal(client.getNegotiatedProtocolVersion(), version);
@@ -82,6 +90,7 @@ test("agents/x402 withX402Client", async () => {
   await client.connect(new ModernTransport(new URL(server.mcpUrl)));
   const account = privateKeyToAccount(payers[3].privateKey);
   const paying = withX402Client(client, { account, network: "eip155:84532" });
+  await readsForFree(() => paying.callTool(async () => false, FREE_CALL));
   await buysOneSeat(payers[3], async () => {
     const call = { name: "rsvpToEvent", arguments: { eventId: event.id } };
     const result = await paying.callTool(async () => true, call);
@@ -113,6 +122,7 @@ for (const [version, index, header] of [[1, 4, "x-payment-response"], [2, 5, "pa
     await buysOneSeat(payers[index], async () => {
       const body = JSON.stringify({ eventId: event.id });
       const headers = { "content-type": "application/json" };
+      await readsForFree(async () => (await paying(server.toolUrl("listEvents"), { method: "POST", headers, body: "{}" })).json());
       const answer = await paying(server.toolUrl("rsvpToEvent"), { method: "POST", headers, body });
       assert.equal(answer.status, 200);
       assert.ok(sent.at(-1).has(version === 1 ? "x-payment" : "payment-signature"));
@@ -138,6 +148,7 @@ test("curl: tools without a handshake, HTTP 402, X-PAYMENT", async () => {
   const list = await curl(server.mcpUrl, ...json, "-d", rpc("tools/list"));
   assert.equal(list.status, 200);
   assert.equal(JSON.parse(list.body).result.tools[0].name, "listEvents");
+  await readsForFree(() => curl(server.mcpUrl, ...json, "-d", rpc("tools/call", FREE_CALL)));
   const call = rpc("tools/call", { name: "rsvpToEvent", arguments: { eventId: event.id } });
   const challenge = await curl(server.mcpUrl, ...json, "-d", call);
   assert.equal(challenge.status, 402);

@@ -48,6 +48,8 @@ test("mppx pays over plain HTTP, and the receipt names the transaction", async (
   const event = await createEvent(network, server);
   const { account, counted } = counting(payers[0].privateKey);
   const mppx = Mppx.create({ methods: [charge({ account, currencies: [USDC] })], polyfill: false });
+  const free = await mppx.fetch(server.toolUrl("listEvents"), { ...body(event), body: "{}" });
+  assert.ok((await free.text()).includes(event.id));
   const { result, paid } = await moved(account.address, () => mppx.fetch(server.toolUrl("rsvpToEvent"), body(event)));
   const ticket = await result.json();
   assert.equal(result.status, 200, JSON.stringify(ticket));
@@ -66,6 +68,7 @@ test("mppx pays over MCP, in a client of the official SDK", async () => {
   await client.connect(new SdkTransport(new URL(server.mcpUrl)));
   assert.ok(client.getServerCapabilities().experimental.payment.methods.evm);
   McpClient.wrap(client, { methods: [charge({ account, currencies: [USDC] })] });
+  assert.ok(JSON.stringify(await client.callTool({ name: "listEvents", arguments: {} })).includes(event.id));
   const call = { name: "rsvpToEvent", arguments: { eventId: event.id } };
   const { result, paid } = await moved(account.address, () => client.callTool(call));
   assert.equal(result.structuredContent.success, true, JSON.stringify(result));
