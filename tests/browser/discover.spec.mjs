@@ -50,6 +50,19 @@ test("a host lists itself, is found by words, time and price, and leaves", stage
   await link.click();
   await visitor.getByRole("heading", { name: event.title, level: 1 }).waitFor();
 
+  const guest = await (await newVisitor({ size: "phone" })).newTab();
+  await guest.goto("/");
+  await guest.getByRole("button", { name: new RegExp(`^${event.title}`) }).waitFor();
+  await looksRight(guest, "chat-market");
+  await guest.getByLabel("What would you like to do?").fill("zeppelins");
+  await button(guest, "Search").click();
+  await guest.getByText("Nothing fits. Try other words.").waitFor();
+  await guest.getByLabel("What would you like to do?").fill("lanterns");
+  await button(guest, "Search").click();
+  await guest.getByRole("button", { name: new RegExp(`^${event.title} .*Tempelhof, Berlin · \\$0\\.05`) }).click();
+  await guest.getByRole("log").getByText("Connected").waitFor();
+  await button(guest, `Get a seat · $0.05 for ${event.title}`).waitFor();
+
   await button(page, "Leave the list").click();
   await page.getByText("Nobody finds you there any more.").waitFor();
   await shows(visitor, event.title, false);

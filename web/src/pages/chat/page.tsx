@@ -4,6 +4,7 @@ import { useBalance, useSession } from "../../session";
 import "../../style/chat.css";
 import "../../style/cards.css";
 import { Composer } from "./composer";
+import { useChosenEvent } from "./market";
 import { PaymentDialog } from "./payment-dialog";
 import { rememberServer } from "./recent-servers";
 import { SetupDialogs, StartView } from "./setup";
@@ -18,6 +19,7 @@ export default function ChatPage() {
   useEffect(() => {
     if (mcpUrl !== undefined) rememberServer(mcpUrl);
   }, [mcpUrl]);
+  useChosenEvent(mcpUrl);
   useBalance();
   return (
     <div className="chat-page">

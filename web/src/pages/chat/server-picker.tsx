@@ -5,6 +5,7 @@ import { Button, Face, TextField } from "../../parts";
 import { scopeOf } from "../../purchase/offers";
 import { connectServer, useSession } from "../../session";
 import { HostName } from "./host-name";
+import { Market } from "./market";
 import { urlFault, useRecentServers } from "./recent-servers";
 
 /** The parameter of links that propose a server. */
@@ -38,6 +39,7 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
       : "You get it from the host. It looks like https://…/mcp/users/…";
   return (
     <div className="stack">
+      {linked === "" && <Market onChoose={connect} disabled={!isOpen || isConnecting} />}
       <form className="with-button" onSubmit={submit} noValidate>
         <TextField
           label="Server URL"
@@ -53,9 +55,6 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
           Connect
         </Button>
       </form>
-      <p>
-        <a href="/discover">Find events of all hosts</a>
-      </p>
       {own !== null && own !== connected && (
         <Choices title="Your own server" urls={[own]} onChoose={connect} disabled={!isOpen} />
       )}
