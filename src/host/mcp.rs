@@ -21,6 +21,7 @@ use crate::products::events::store::{self, Filter};
 use crate::rails::mpp::receipt;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
 use crate::rails::received::{self, Ways};
+use crate::rails::x402::bazaar::Transport;
 use crate::rails::x402::dialects;
 use crate::sale::prices::Prices;
 use crate::shop::Shop;
@@ -78,6 +79,7 @@ impl<W: World> Host<W> {
             transaction: headers.get(TRANSACTION_HEADER).map(str::to_owned),
             caller,
             source: command.source.clone(),
+            transport: Transport::Http,
         };
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
             Abort::new(Code::UnknownTool, "there is no tool of this name; see the manifest")
@@ -146,7 +148,9 @@ impl<W: World> Host<W> {
         let proof = headers.get(siwx::HEADER).map(str::to_owned);
         let transaction = headers.get(TRANSACTION_HEADER).map(str::to_owned);
         let caller = caller.clone();
-        let tool_call = ToolCall { name, arguments, payment, proof, transaction, caller, source };
+        let transport = Transport::Mcp;
+        let tool_call =
+            ToolCall { name, arguments, payment, proof, transaction, caller, source, transport };
         let writes = self.world.writes();
         let key = prepared::key(&tool_call);
         let found = key.as_ref().and_then(|key| self.prepared.borrow().find(&self.world, key));

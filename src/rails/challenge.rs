@@ -13,6 +13,7 @@ use crate::chain::networks::Network;
 use crate::rails::mpp::META_REQUIRED;
 use crate::rails::mpp::offer::{self, Offer};
 use crate::rails::quote::Quote;
+use crate::rails::x402::bazaar::{BAZAAR, Declared, Transport};
 use crate::rails::x402::dialects::{
     MIME_TYPE, encode, extensions, requirements_v1, requirements_v2,
 };
@@ -35,13 +36,16 @@ pub struct Challenge {
     pub sign_in: Option<Value>,
     /// The ways to pay by MPP.
     pub mpp: Vec<Offer>,
+    /// How the tool is called, if its host chose to be found.
+    pub declared: Option<Declared>,
 }
 
 impl Challenge {
     /// A challenge for the quoted price.
     #[must_use]
     pub fn new(quote: Quote, error: String, failed: Option<SettleResponse>) -> Self {
-        Self { error, quote, failed, receipt_key: None, sign_in: None, mpp: Vec::new() }
+        let (receipt_key, sign_in, declared) = (None, None, None);
+        Self { error, quote, failed, receipt_key, sign_in, mpp: Vec::new(), declared }
     }
 
     /// The challenge for clients of x402 version 2.
@@ -51,7 +55,7 @@ impl Challenge {
             x402_version: 2,
             error: self.error.clone(),
             resource: Resource {
-                url: self.quote.resource_url.clone(),
+                url: self.resource_url(),
                 description: self.quote.description.clone(),
                 mime_type: MIME_TYPE,
             },
@@ -61,6 +65,16 @@ impl Challenge {
                 requirements
             }),
             extensions: self.extensions(),
+        }
+    }
+
+    /// A catalogue knows a tool of an MCP server by the server's address and the tool's name.
+    fn resource_url(&self) -> String {
+        match &self.declared {
+            Some(Declared { transport: Transport::Mcp, server_url, .. }) => server_url.clone(),
+            Some(Declared { transport: Transport::Http, .. }) | None => {
+                self.quote.resource_url.clone()
+            }
         }
     }
 
@@ -125,8 +139,10 @@ impl Challenge {
     /// The extensions that we support. Clients echo them and fill in their own values.
     fn extensions(&self) -> Value {
         let mut extensions = extensions();
-        if let (Some(sign_in), Some(members)) = (&self.sign_in, extensions.as_object_mut()) {
-            members.insert(SIGN_IN_WITH_X.to_owned(), sign_in.clone());
+        if let Some(members) = extensions.as_object_mut() {
+            let sign_in = self.sign_in.clone().map(|it| (SIGN_IN_WITH_X.to_owned(), it));
+            let declared = self.declared.as_ref().map(|it| (BAZAAR.to_owned(), it.to_json()));
+            members.extend(sign_in.into_iter().chain(declared));
         }
         extensions
     }

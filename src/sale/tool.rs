@@ -69,6 +69,13 @@ pub trait ProductTool: Copy + PartialEq + 'static {
 
     fn spec(self) -> &'static ToolSpec;
 
+    /// The arguments of a call about `subject` (an event, say), for catalogues and scanners. `None`: only who has something
+    /// here can make one.
+    fn example(self, subject: Option<&str>) -> Option<Value> {
+        let _ = subject;
+        None
+    }
+
     /// Whether callers who may not act directly get a draft instead of a refusal.
     fn becomes_a_draft(self) -> bool {
         false

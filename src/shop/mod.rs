@@ -2,11 +2,13 @@
 //! price to its answer, [`again`] answers a payment that is known, [`deliver`] fulfils a settled payment, [`find_out`]
 //! determines an unknown outcome, [`confirm`] takes a due payment one step further, [`mod@slice`] does so for as many as
 //! an alarm has requests for, [`verdict`] applies the host's decision, [`buyer`] calls tools of wallets that have paid
-//! before, [`refunds`] pays money back, and [`proof`] checks wallets that have paid before.
+//! before, [`refunds`] pays money back, [`proof`] checks wallets that have paid before, and [`mod@declared`] says of a listed
+//! host's tool how it is called.
 
 pub mod again;
 pub mod buyer;
 pub mod confirm;
+pub mod declared;
 pub mod deliver;
 pub mod find_out;
 pub mod limits;

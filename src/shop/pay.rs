@@ -24,6 +24,7 @@ use crate::rails::mpp::offer;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal, Money};
 use crate::rails::quote::{PaidCall, Quote};
 use crate::rails::received::{Paid, Received, Unreadable};
+use crate::rails::x402::bazaar::Transport;
 use crate::rails::x402::verify::Payer;
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::{
@@ -36,6 +37,7 @@ use crate::sale::repeat::{MayRead, ProvenPayer, Shown};
 use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
 use crate::shop::again::{Asked, answer_again, barred, known_call};
+use crate::shop::declared::declare;
 use crate::shop::deliver::{deliver, show};
 use crate::shop::limits::{CALL_COST, Charged};
 use crate::shop::proof::{check_copy, issuer, known_payment, offer_proof, proven_payer};
@@ -55,6 +57,7 @@ pub struct ToolCall {
     pub caller: Caller,
     /// The source for rate limits.
     pub source: Source,
+    pub transport: Transport,
 }
 
 /// Calls a paid tool.
@@ -64,9 +67,11 @@ pub async fn paid_tool(
     call: ToolCall,
 ) -> Result<Done, Failure> {
     let sale = tool.sale(call.arguments.clone())?;
+    let transport = call.transport;
     let mut outcome = paid_call(shop, &sale, tool, call).await;
     if let Err(failure) = &mut outcome {
         offer_proof(shop, tool, failure);
+        declare(shop, tool, transport, failure);
     }
     if let Err(Failure::Unpaid(_)) = &outcome {
         let (world, now) = (shop.cx.world, shop.cx.now());

@@ -3,6 +3,9 @@
 
 mod generate;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +24,11 @@ use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::tool::{Access, ProductTool, ToolSpec};
 use crate::shop::registry::generate::products;
+
+thread_local! {
+    /// Made once per instance: a schema takes longer than a challenge.
+    static SCHEMAS: RefCell<BTreeMap<&'static str, Value>> = RefCell::default();
+}
 
 products! {
     /// Seats at events, and analytics.
@@ -68,7 +76,8 @@ impl Tool {
     /// The JSON schema of the arguments.
     #[must_use]
     pub fn input_schema(self) -> Value {
-        (self.spec().input_schema)()
+        let make = || (self.spec().input_schema)();
+        SCHEMAS.with_borrow_mut(|made| made.entry(self.name()).or_insert_with(make).clone())
     }
 }
 

@@ -10,7 +10,7 @@ import { wrapFetchWithPayment } from "@x402/fetch";
 import { withX402Client } from "agents/x402";
 import { privateKeyToAccount } from "viem/accounts";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, get, openServer, startNetwork, until } from "../support/network.mjs";
+import { createEvent, get, openServer, patch, startNetwork, until } from "../support/network.mjs";
 import { payingClient } from "../support/pay.mjs";
 import { buysASeat, PRICE } from "../support/seats.mjs";
 
@@ -21,6 +21,8 @@ before(async () => {
   network = await startNetwork();
   server = await openServer(network);
   event = await createEvent(network, server);
+  // Challenges of a listed host say the most.
+  assert.equal((await patch(network, "/api/users/me", { listed: true }, server.token)).status, 200);
 });
 after(() => network?.stop());
 

@@ -6,7 +6,10 @@ import { promisify } from "node:util";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { extractDiscoveryInfo, validateDiscoveryExtension, validateDiscoveryExtensionSpec } from "@x402/extensions/bazaar";
+import { payers } from "../../dev/chain/accounts.mjs";
 import { createEvent, openServer, patch, startNetwork, until } from "../support/network.mjs";
+import { callMcp, callTool, payingClient } from "../support/pay.mjs";
 
 const info = { name: "market", version: "1.0.0" };
 let network, server, event;
@@ -71,6 +74,25 @@ test("every file is there, in its type, for every page of the web", async () => 
     if (type.includes("json")) JSON.parse(await answer.text());
   }
   assert.equal((await file("/.well-known/security.txt")).status, 404, "nobody is named here");
+});
+
+test("a challenge says how its tool is called, as the extensions of x402 read it, and a payment says it on", async () => {
+  const args = { eventId: event.id };
+  const { challenge: overHttp } = await callTool(network, server, "rsvpToEvent", args);
+  const { challenge: overMcp } = await callMcp(network, server, "rsvpToEvent", args);
+  const catalogued = async (challenge) => {
+    const { bazaar } = challenge.extensions;
+    assert.deepEqual(validateDiscoveryExtension(bazaar), { valid: true });
+    assert.deepEqual(validateDiscoveryExtensionSpec(bazaar), { valid: true });
+    const payment = await payingClient(payers[0]).createPaymentPayload(challenge);
+    return extractDiscoveryInfo(payment, challenge.accepts[0]);
+  };
+  const atAddress = await catalogued(overHttp);
+  assert.equal(atAddress.resourceUrl, `${network.publicUrl}/x402/users/${server.scope}/tools/rsvpToEvent`);
+  assert.deepEqual([atAddress.method, atAddress.discoveryInfo.input.body], ["POST", args]);
+  const atServer = await catalogued(overMcp);
+  assert.equal(atServer.resourceUrl, `${network.publicUrl}/mcp/users/${server.scope}`);
+  assert.deepEqual([atServer.toolName, atServer.discoveryInfo.input.example], ["rsvpToEvent", args]);
 });
 
 test("the scanner of mppx finds the paid tools, and every challenge is what it should be", async () => {

@@ -2,7 +2,7 @@
 
 use events_concierge::host::command::Action;
 use events_concierge::http::cover::{Cover, Cut, Look};
-use events_concierge::http::route::AtHost;
+use events_concierge::http::route::{AtHost, Own};
 use events_concierge::mcp::catalog::list;
 use events_concierge::sale::prices::Prices;
 use events_concierge::sale::tool::{Access, Fulfilment, Price};
@@ -28,7 +28,9 @@ fn the_challenge() {
     let headers = [("mcp-protocol-version", "2025-11-25")];
     let in_mcp = crate::support::json_of(&server.mcp(false, &headers, &body));
     let over_http = block_on(server.tool("rsvpToEvent", &arguments, None));
+    let in_listed = listed_challenges(&server, &arguments, &body);
     let mut pinned = json!({
+        "listed": in_listed,
         "mcp": in_mcp,
         "httpBody": crate::support::json_of(&over_http),
         "httpHeader": server.challenge("rsvpToEvent", &arguments),
@@ -37,6 +39,24 @@ fn the_challenge() {
     insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
         insta::assert_json_snapshot!("payment-required", pinned);
     });
+}
+
+/// What a host that chose to be found adds, over MCP and over HTTP.
+fn listed_challenges(server: &Server, arguments: &Value, body: &Value) -> Value {
+    let unlisted = server.challenge("rsvpToEvent", arguments);
+    let listed = server.as_owner(Action::Own(Own::ChangeProfile), &json!({"listed": true}));
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    let headers = [("mcp-protocol-version", "2025-11-25")];
+    let in_mcp = crate::support::json_of(&server.mcp(false, &headers, body));
+    let over_http = server.challenge("rsvpToEvent", arguments);
+    server.as_owner(Action::Own(Own::ChangeProfile), &json!({"listed": false}));
+    assert_eq!(unlisted["resource"], over_http["resource"]);
+    assert_eq!(unlisted["accepts"].as_array().unwrap().len(), 1);
+    let added = |challenge: &Value| {
+        let url = &challenge["resource"]["url"];
+        json!({"resource.url": url, "bazaar": challenge["extensions"]["bazaar"]})
+    };
+    json!({"mcp": added(&in_mcp["result"]["structuredContent"]), "http": added(&over_http)})
 }
 
 /// What is new in every challenge, also where one stands as text in another value.

@@ -1,5 +1,7 @@
 //! The marketplace: hosts are found while they want to be, and what is said of them is what they demand.
 
+mod declared;
+
 use std::rc::Rc;
 
 use events_concierge::base::http::Headers;

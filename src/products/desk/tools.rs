@@ -1,5 +1,7 @@
 //! The tools of the desk: names, texts, schemas, prices, access. They are defined only here.
 
+use serde_json::{Value, json};
+
 use crate::base::money::Usdc;
 use crate::identity::access::Tier;
 use crate::products::desk::input::{
@@ -57,6 +59,27 @@ impl ProductTool for Tool {
             Self::ListTickets => &LIST_TICKETS,
             Self::CreateKbArticle => &CREATE_KB_ARTICLE,
             Self::UpdateKbArticle => &UPDATE_KB_ARTICLE,
+        }
+    }
+
+    fn example(self, _: Option<&str>) -> Option<Value> {
+        match self {
+            Self::CreateTicket => {
+                Some(json!({"subject": "A question", "body": "I would like to know."}))
+            }
+            // The ids of tickets are in no catalogue.
+            Self::GetTicketContext
+            | Self::TriageTicket
+            | Self::DraftReply
+            | Self::ProposeResolution
+            | Self::SendReply
+            | Self::AssignTicket
+            | Self::ResolveTicket
+            | Self::SearchKb
+            | Self::GetTicketStatus
+            | Self::ListTickets
+            | Self::CreateKbArticle
+            | Self::UpdateKbArticle => None,
         }
     }
 

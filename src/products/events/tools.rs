@@ -115,6 +115,11 @@ impl ProductTool for Tool {
         }
     }
 
+    fn example(self, subject: Option<&str>) -> Option<Value> {
+        self.sold()?;
+        subject.map(|event| json!({"eventId": event}))
+    }
+
     fn is_paid_by_owners(self) -> bool {
         matches!(self, Self::RsvpToEvent)
     }

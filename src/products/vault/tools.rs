@@ -1,5 +1,7 @@
 //! The tools of the vault: names, texts, schemas, prices, access. They are defined only here.
 
+use serde_json::{Value, json};
+
 use crate::identity::access::Tier;
 use crate::products::vault::input::{ListSecrets, OneSecret, StoreSecret};
 use crate::sale::tool::{Access, Fulfilment, Price, ProductTool, ToolSpec, input_schema};
@@ -22,6 +24,13 @@ impl ProductTool for Tool {
             Self::RetrieveSecret => &RETRIEVE_SECRET,
             Self::StoreSecret => &STORE_SECRET,
             Self::DeleteSecret => &DELETE_SECRET,
+        }
+    }
+
+    fn example(self, subject: Option<&str>) -> Option<Value> {
+        match self {
+            Self::RetrieveSecret => subject.map(|secret| json!({"secretId": secret})),
+            Self::ListSecrets | Self::StoreSecret | Self::DeleteSecret => None,
         }
     }
 

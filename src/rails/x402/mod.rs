@@ -2,8 +2,9 @@
 //!
 //! [`wire`] and [`dialects`] turn a quote into the challenges that known clients read, and read every form of payment
 //! that they send. [`verify`] checks a payment without any network. [`payer`] is the other side: it pays other
-//! people's servers.
+//! people's servers. [`bazaar`] says in a challenge how a tool is called.
 
+pub mod bazaar;
 pub mod dialects;
 pub mod payer;
 pub mod verify;

@@ -51,6 +51,12 @@ macro_rules! products {
                 match self { $(Self::$name(_) => Product::$name,)+ }
             }
 
+            /// [`ProductTool::example`]
+            #[must_use]
+            pub fn example(self, subject: Option<&str>) -> Option<Value> {
+                match self { $(Self::$name(tool) => tool.example(subject),)+ }
+            }
+
             /// Whether callers who may not act directly get a draft instead of a refusal.
             #[must_use]
             pub fn becomes_a_draft(self) -> bool {
