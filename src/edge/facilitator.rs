@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 use subtle::ConstantTimeEq;
+use url::Url;
 use worker::Response;
 
 use crate::base::code::Code;
@@ -37,8 +38,8 @@ impl Gateway {
     pub(super) async fn facilitator(
         &self,
         asked: AtFacilitator,
-        headers: &Headers,
-        body: &[u8],
+        url: &Url,
+        (headers, body): (&Headers, &[u8]),
         origin: Option<String>,
     ) -> Result<Response, Stop> {
         let (claimant, source) = self.claimant(headers)?;
@@ -46,6 +47,7 @@ impl Gateway {
             AtFacilitator::Supported => {
                 return Ok(self.answer(self.supported(), origin.as_deref())?);
             }
+            AtFacilitator::Resources => return Ok(self.answer(self.resources(url).await?, None)?),
             AtFacilitator::Verify => false,
             AtFacilitator::Settle => true,
         };

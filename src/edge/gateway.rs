@@ -90,7 +90,7 @@ impl Gateway {
             Route::Health => return Ok(self.answer(self.health().await, origin.as_deref())?),
             Route::Agent => return self.agent(url, headers, source).await,
             Route::Facilitator(asked) => {
-                return self.facilitator(asked, headers, &body, origin).await;
+                return self.facilitator(asked, url, (headers, &body), origin).await;
             }
             Route::Nonce | Route::Siwe | Route::SendCode | Route::CheckCode | Route::SignOut => {
                 let reply = self.identify(&route, (&source, headers, &body), user).await?;

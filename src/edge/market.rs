@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 use worker::{Env, Response};
 
+use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::time::UnixSeconds;
 use crate::edge::gateway::{Gateway, Stop};
@@ -11,12 +12,13 @@ use crate::edge::platform::{log, now};
 use crate::edge::rpc::ask_market;
 use crate::http::route::AtMarket;
 use crate::market::documents::{self, ENTRIES_MAX, Shelf};
+use crate::market::resources::Wanted;
 use crate::market::search::{Answer, EventsAsk, HostsAsk, Part, ToolsAsk};
 use crate::market::server::{Market, add_addresses, serve};
 use crate::market::tools::Tool;
 use crate::market::{Ask, pages};
 use crate::ports::{Clock, Level, Log};
-use crate::rails::outcome::{Fatal, Money};
+use crate::rails::outcome::{Abort, Fatal, Money};
 
 impl Gateway {
     pub(super) async fn market(
@@ -95,6 +97,23 @@ impl Gateway {
             }
             Err(what) => Err(self.fatal(what)),
         }
+    }
+
+    /// What listed hosts sell, for catalogues of x402.
+    pub(super) async fn resources(&self, url: &Url) -> Result<Reply, Stop> {
+        let query = |name: &str| {
+            let found = url.query_pairs().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.into_owned())
+        };
+        let config = &self.gate.config;
+        let wanted = Wanted::read(&query, config).map_err(|field| {
+            let refused = Abort::new(Code::InvalidArguments, field.to_string()).with_status(400);
+            Stop::Reply(self.gate.problem(&refused))
+        })?;
+        let Some(ask) = wanted.ask() else { return Ok(wanted.reply(config, (&[], None))) };
+        let world = EdgeMarket { env: self.env.clone() };
+        let (found, total) = self.found(&world, Tool::FindTools, Ask::Resources(ask)).await?;
+        Ok(wanted.reply(config, (&found, total.as_deref())))
     }
 
     fn fatal(&self, what: String) -> Stop {

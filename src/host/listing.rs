@@ -1,7 +1,7 @@
 //! Tells the marketplace ([`crate::market`]) what this host offers, while the host chose to be found there. The alarm does it,
 //! after every change, since each change has one. Who has never been listed pays nothing for it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::base::backoff::doubled;
@@ -11,6 +11,7 @@ use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
 use crate::base::text::line;
 use crate::base::time::UnixSeconds;
+use crate::host::examples::example;
 use crate::http::cover::Cut;
 use crate::market::listing::{EVENTS_MAX, ListedEvent, ListedTool, Listing, TOOLS_MAX};
 use crate::market::search::Answer;
@@ -154,28 +155,29 @@ fn left(world: &impl World, version: u64) -> Result<(), SqlError> {
 fn listing(shop: &Shop<'_, impl World>) -> Result<Listing, SqlError> {
     let sold = "SELECT 1 FROM ledger WHERE entry = 'settled' LIMIT 1";
     let events = events(shop)?;
-    let for_sale = events.iter().find(|(event, _)| !event.price.is_zero());
     let secrets = secrets(shop)?;
     let seats = OnSale {
         product: Product::Events,
         prices: range(events.iter().flat_map(|(event, most)| [event.price, *most])),
-        example: for_sale.map(|(event, _)| json!({"eventId": event.id})),
+        subjects: events.iter().map(|(event, _)| event.id.to_string()).collect(),
     };
     let secrets = OnSale {
         product: Product::Vault,
         prices: range(secrets.iter().map(|secret| secret.price)),
-        example: secrets.first().map(|secret| json!({"secretId": secret.id})),
+        subjects: secrets.iter().map(|secret| secret.id.to_string()).collect(),
     };
     let on_sale = [seats, secrets];
     let own = OwnPrices::load(shop.cx.world)?;
-    let tools = shop.profile.products.tools();
+    let listed = shop.profile.products.tools().map(|tool| listed_tool(shop, tool, &own, &on_sale));
+    let tools = listed.filter_map(Result::transpose).take(TOOLS_MAX).collect::<Result<_, _>>()?;
     Ok(Listing {
         scope: shop.cx.scope.clone(),
         version: 0,
         name: name(shop.cx.scope, &shop.profile.words.display_name),
         about: shop.profile.words.about.clone(),
         has_sold: first(shop.cx.world, sold, &[])?.is_some(),
-        tools: tools.filter_map(|tool| listed_tool(tool, &own, &on_sale)).take(TOOLS_MAX).collect(),
+        pay_to: shop.profile.wallet,
+        tools,
         events: events.into_iter().map(|(event, _)| event).collect(),
     })
 }
@@ -235,8 +237,23 @@ struct OnSale {
     product: Product,
     /// The lowest and the highest price.
     prices: Option<(Usdc, Usdc)>,
-    /// The arguments that buy one of them.
-    example: Option<Value>,
+    /// Their ids.
+    subjects: Vec<String>,
+}
+
+/// The ids of what a product sells now, the next first.
+///
+/// # Errors
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn subjects(
+    shop: &Shop<'_, impl World>,
+    product: Product,
+) -> Result<Vec<String>, SqlError> {
+    Ok(match product {
+        Product::Events => events(shop)?.iter().map(|(event, _)| event.id.to_string()).collect(),
+        Product::Vault => secrets(shop)?.iter().map(|secret| secret.id.to_string()).collect(),
+        Product::Desk => Vec::new(),
+    })
 }
 
 fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
@@ -257,11 +274,16 @@ fn secrets(shop: &Shop<'_, impl World>) -> Result<Vec<Secret>, SqlError> {
 }
 
 /// A tool as it is listed; `None` if it is not for strangers. `prices_here` are what the host charges.
-fn listed_tool(tool: Tool, prices_here: &OwnPrices, on_sale: &[OnSale]) -> Option<ListedTool> {
+fn listed_tool(
+    shop: &Shop<'_, impl World>,
+    tool: Tool,
+    prices_here: &OwnPrices,
+    on_sale: &[OnSale],
+) -> Result<Option<ListedTool>, SqlError> {
     let spec = tool.spec();
     let on_sale = on_sale.iter().find(|goods| goods.product == tool.product());
     let (prices, price_words) = match spec.access {
-        Access::Owner | Access::Buyer => return None,
+        Access::Owner | Access::Buyer => return Ok(None),
         Access::Free => (Some((Usdc::ZERO, Usdc::ZERO)), None),
         Access::Paid(Price::Fixed(usual), _) => {
             let price = prices_here.of(spec).map_or(usual, |own| own.amount);
@@ -271,15 +293,18 @@ fn listed_tool(tool: Tool, prices_here: &OwnPrices, on_sale: &[OnSale]) -> Optio
             (on_sale.and_then(|goods| goods.prices), Some(words.to_owned()))
         }
     };
-    let example = on_sale.filter(|_| spec.is_paid()).and_then(|goods| goods.example.clone());
-    Some(ListedTool {
+    let example = match spec.is_paid() {
+        true => example(shop, tool, on_sale.map_or(&[], |goods| &goods.subjects))?,
+        false => None,
+    };
+    Ok(Some(ListedTool {
         example,
         name: spec.name.to_owned(),
         title: spec.title.to_owned(),
         description: prices_here.description(spec),
         prices,
         price_words,
-    })
+    }))
 }
 
 /// Whether nothing is told now, because the marketplace knows it or was told just before; and what is to be noted then.

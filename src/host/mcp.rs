@@ -10,6 +10,7 @@ use crate::host::Host;
 use crate::host::command::{Command, HttpCall};
 use crate::host::lists::{self, bad_cursor};
 use crate::host::prepared;
+use crate::host::probe::{self, EXAMPLE};
 use crate::identity::access::Caller;
 use crate::identity::siwx;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
@@ -18,6 +19,7 @@ use crate::ports::paging::{PAGE_MAX, Page};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::input;
 use crate::products::events::store::{self, Filter};
+use crate::rails::challenge::Challenge;
 use crate::rails::mpp::receipt;
 use crate::rails::outcome::{Abort, Done, Failure, Fatal};
 use crate::rails::received::{self, Ways};
@@ -68,7 +70,16 @@ impl<W: World> Host<W> {
         asked: HttpCall<'_>,
     ) -> Result<Reply, Failure> {
         let HttpCall { name, headers, body } = asked;
-        let arguments = if body.is_empty() { json!({}) } else { read_arguments_body(body)? };
+        let example = match body {
+            [] => probe::example(&self.shop(profile), &caller, (name, headers))?,
+            _ => None,
+        };
+        let is_example = example.is_some();
+        let arguments = match (example, body) {
+            (Some(arguments), _) => arguments,
+            (None, []) => json!({}),
+            (None, body) => read_arguments_body(body)?,
+        };
         let payment = received::receive(None, headers);
         let ways = payment.as_ref().ok().and_then(Option::as_ref).map(|p| p.ways.clone());
         let call = ToolCall {
@@ -84,7 +95,12 @@ impl<W: World> Host<W> {
         let outcome = self.call_tool(profile, call).await.ok_or_else(|| {
             Abort::new(Code::UnknownTool, "there is no tool of this name; see the manifest")
         })?;
-        let done = outcome?;
+        let done = outcome.map_err(|failure| match failure {
+            Failure::Unpaid(challenge) if is_example => {
+                Failure::Unpaid(Box::new(Challenge { error: EXAMPLE.to_owned(), ..*challenge }))
+            }
+            other @ (Failure::Unpaid(_) | Failure::Abort(_) | Failure::Fatal(_)) => other,
+        })?;
         let reply = Reply::json(200, done.value.to_string());
         Ok(with_receipt(reply, &done, &ways.unwrap_or_default(), self.world.now()))
     }

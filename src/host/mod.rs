@@ -13,12 +13,14 @@ pub mod caller;
 pub mod command;
 pub mod copies;
 pub mod credentials;
+mod examples;
 mod listing;
 pub mod lists;
 pub mod mcp;
 pub mod object;
 mod prepared;
 pub mod prices;
+mod probe;
 pub mod profile;
 mod public;
 pub mod rebuild;
@@ -197,6 +199,9 @@ impl<W: World> Host<W> {
                     let asked = HttpCall { name, headers: &headers, body: &body };
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
+                AtHost::ToolPrice(tool) => {
+                    self.tool_price(&profile, &command, tool, &headers).await
+                }
                 AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))?),
                 AtHost::ServerCard => listing::card(&self.shop(&profile)),
                 AtHost::HostPage => {
@@ -207,8 +212,7 @@ impl<W: World> Host<W> {
                 }
                 AtHost::Calendar(id) => events::rest::calendar(&self.cx(&profile), id),
                 AtHost::Share(id) => {
-                    let host = &profile.words.display_name;
-                    events::rest::share(&self.cx(&profile), host, id)
+                    events::rest::share(&self.cx(&profile), &profile.words.display_name, id)
                 }
                 AtHost::Picture(name) => events::uploads::told(&self.cx(&profile), name),
                 AtHost::Ticket(code) => public::ticket(&self.shop(&profile), code),

@@ -48,7 +48,9 @@ impl Cost {
             | Route::MailWebhook
             | Route::Cover(_)
             | Route::Facilitator(AtFacilitator::Supported)
-            | Route::Host(_, AtHost::Mcp | AtHost::Tool(_)) => (Purpose::Calls, 1),
+            | Route::Host(_, AtHost::Mcp | AtHost::Tool(_) | AtHost::ToolPrice(_)) => {
+                (Purpose::Calls, 1)
+            }
             Route::Own(Own::Register) => (Purpose::Identity, 50),
             // It copies everything that a host has.
             // Copies everything that a host has, asks many objects, or draws a picture.
@@ -76,7 +78,7 @@ impl Cost {
             | Route::Facilitator(AtFacilitator::Verify | AtFacilitator::Settle) => {
                 (Purpose::Calls, 20)
             }
-            Route::Market(_) => (Purpose::Calls, 10),
+            Route::Market(_) | Route::Facilitator(AtFacilitator::Resources) => (Purpose::Calls, 10),
             Route::Agent => (Purpose::Identity, 5),
             Route::Siwe | Route::SignOut => (Purpose::Identity, 10),
             Route::CheckCode => (Purpose::Identity, 30),

@@ -77,6 +77,8 @@ pub enum AtHost {
     /// The card of its MCP server, while the host is listed.
     ServerCard,
     Tool(String),
+    /// `GET` at the address of a tool, as scanners do
+    ToolPrice(String),
     HostPage,
     EventPage(EventId),
     Calendar(EventId),
@@ -96,6 +98,8 @@ pub enum AtHost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AtFacilitator {
     Supported,
+    /// `GET /facilitator/discovery/resources`: what listed hosts sell
+    Resources,
     Verify,
     Settle,
 }
@@ -138,6 +142,9 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             only("GET", Route::Explorer(AtExplorer::Wallet(address)))
         }
         ["facilitator", "supported"] => only("GET", Route::Facilitator(AtFacilitator::Supported)),
+        ["facilitator", "discovery", "resources"] => {
+            only("GET", Route::Facilitator(AtFacilitator::Resources))
+        }
         ["facilitator", "verify"] => only("POST", Route::Facilitator(AtFacilitator::Verify)),
         ["facilitator", "settle"] => only("POST", Route::Facilitator(AtFacilitator::Settle)),
         ["api", "users", rest @ ..] => own(method, rest).map(Route::Own),
@@ -149,7 +156,7 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             only("GET", Route::Host(scope_of(scope)?, AtHost::ServerCard))
         }
         ["x402", "users", scope, "tools", tool] if !tool.is_empty() && tool.len() <= 64 => {
-            only("POST", Route::Host(scope_of(scope)?, AtHost::Tool((*tool).to_owned())))
+            at_tool(method, scope_of(scope)?, (*tool).to_owned())
         }
         ["covers" | "pictures" | "e" | "t" | "q", ..] => only("GET", public(&parts)?),
         ["u", scope, reader] => at_reader(method, scope_of(scope)?, reader),
@@ -157,6 +164,14 @@ pub fn parse(method: &str, path: &str) -> Result<Route, NoRoute> {
             Some(file) => only("GET", Route::Market(AtMarket::File(file))),
             None => Err(NoRoute::NotFound),
         },
+    }
+}
+
+fn at_tool(method: &str, scope: ScopeId, tool: String) -> Result<Route, NoRoute> {
+    match method {
+        "GET" => Ok(Route::Host(scope, AtHost::ToolPrice(tool))),
+        "POST" => Ok(Route::Host(scope, AtHost::Tool(tool))),
+        _ => Err(NoRoute::MethodNotAllowed("GET, HEAD, POST")),
     }
 }
 

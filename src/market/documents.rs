@@ -21,7 +21,8 @@ const OPENAPI_BYTES_MAX: usize = 60_000;
 /// How long `security.txt` is good for, seconds: half a year.
 const SECURITY_SECONDS: i64 = 180 * 86_400;
 
-const NAME: &str = "Events Concierge";
+/// The name of the service. Catalogues take 32 characters of ASCII.
+pub const NAME: &str = "Events Concierge";
 const SUMMARY: &str = "Events and their tickets, secrets and helpdesks of many hosts. Reading is free; what is sold is paid per call in USDC, with x402 or MPP, without an account.";
 
 /// What the listed hosts offer, with addresses.

@@ -1,6 +1,7 @@
 //! What a host tells the marketplace. Hosts write these texts, so they are bounded here again, whatever the host's object
 //! has checked.
 
+use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,6 +29,8 @@ pub struct Listing {
     /// Its name, or what stands for it.
     pub name: String,
     pub about: String,
+    /// Where its money goes.
+    pub pay_to: Address,
     /// Whether anybody has paid there.
     pub has_sold: bool,
     pub events: Vec<ListedEvent>,
@@ -58,8 +61,15 @@ pub struct ListedTool {
     pub prices: Option<(Usdc, Usdc)>,
     /// The price in words, if it depends on what is bought.
     pub price_words: Option<String>,
-    /// Arguments of a call that buys something now.
-    pub example: Option<Value>,
+    pub example: Option<Example>,
+}
+
+/// A call that buys something now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    pub arguments: Value,
+    /// What it costs; never nothing.
+    pub price: Usdc,
 }
 
 impl Listing {

@@ -2,12 +2,15 @@
 //! people (`/discover`).
 //!
 //! A host is here only while it chose to be. Its object tells what it offers ([`listing`]) when that changes, and says when it
-//! leaves; so everything here can be lost, and comes back. [`store`] keeps it, [`search`] finds in it, [`tools`] are the
-//! tools of the marketplace's own MCP server, and [`documents`] are the files that registries and scanners read.
+//! leaves; so everything here can be lost, and comes back. [`store`] keeps it, [`search`] and [`on_sale`] find in it, [`tools`] are the
+//! tools of the marketplace's own MCP server, [`documents`] are the files that registries and scanners read, and [`resources`] is
+//! the list that catalogues of x402 read.
 
 pub mod documents;
 pub mod listing;
+pub mod on_sale;
 pub mod pages;
+pub mod resources;
 pub mod search;
 pub mod server;
 pub mod store;
@@ -17,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::ScopeId;
 use crate::market::listing::Listing;
+use crate::market::on_sale::ResourcesAsk;
 use crate::market::search::{Answer, EventsAsk, HostsAsk, ToolsAsk};
 use crate::ports::{Clock, Sql, SqlError, storage};
 
@@ -33,6 +37,7 @@ pub enum Ask {
     Hosts(HostsAsk),
     Events(EventsAsk),
     Tools(ToolsAsk),
+    Resources(ResourcesAsk),
 }
 
 /// Handles a request.
@@ -52,5 +57,6 @@ pub fn answer(world: &(impl Sql + Clock), ask: Ask) -> Result<Answer, SqlError> 
         Ask::Hosts(asked) => search::hosts(world, &asked, now),
         Ask::Events(asked) => search::events(world, &asked, now),
         Ask::Tools(asked) => search::tools(world, &asked, now),
+        Ask::Resources(asked) => on_sale::find(world, &asked),
     }
 }

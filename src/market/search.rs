@@ -73,7 +73,7 @@ pub struct ToolsAsk {
 pub enum Answer {
     /// Whether what a host told is listed.
     Told(bool),
-    /// Entries, and the cursor of the next page.
+    /// Entries, and the cursor of the next page; for [`Ask::Resources`](crate::market::Ask), how many there are in all.
     Found(Vec<Value>, Option<String>),
     /// The caller's field, and what is wrong with it.
     Invalid(String),

@@ -8,7 +8,7 @@ use crate::ports::storage::{Migrations, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
 /// The schema of the marketplace's object.
-pub const MIGRATIONS: Migrations = &[include_str!("schema.sql")];
+pub const MIGRATIONS: Migrations = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Hosts that are listed at most. Beyond it those go first that nobody has paid and that have no event to come.
 pub const HOSTS_MAX: u32 = 20_000;
@@ -19,7 +19,7 @@ pub const HOSTS_MAX: u32 = 20_000;
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, SqlError> {
-    let Listing { scope, version, name, about, has_sold, events, tools } = &told.bounded();
+    let Listing { scope, version, name, about, pay_to, has_sold, events, tools } = &told.bounded();
     let known = first(sql, "SELECT version FROM hosts WHERE scope = ?1", &[scope.as_str().into()])?;
     let known = known.map(|mut columns| columns.count()).transpose()?;
     if known.is_some_and(|known| known >= *version) {
@@ -29,10 +29,10 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
         return Ok(false);
     }
     forget_offers(sql, scope)?;
-    let statement = "INSERT INTO hosts (scope, version, name, about, has_sold, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope) DO UPDATE SET version = excluded.version, \
+    let statement = "INSERT INTO hosts (scope, version, name, about, has_sold, updated_at, pay_to) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (scope) DO UPDATE SET version = excluded.version, \
          name = excluded.name, about = excluded.about, has_sold = excluded.has_sold, \
-         updated_at = excluded.updated_at";
+         updated_at = excluded.updated_at, pay_to = excluded.pay_to";
     let parameters = [
         scope.as_str().into(),
         number(*version),
@@ -40,6 +40,7 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
         about.as_str().into(),
         u32::from(*has_sold).into(),
         now.into(),
+        pay_to.to_checksum(None).into(),
     ];
     sql.run(statement, &parameters)?;
     events.iter().try_for_each(|event| insert_event(sql, scope, name, event))?;
@@ -115,8 +116,8 @@ fn insert_tool(
     has_sold: bool,
     tool: &ListedTool,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO tools (scope, has_sold, name, title, description, price_min, price_max, price_words, example) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
+    let statement = "INSERT INTO tools (scope, has_sold, name, title, description, price_min, price_max, price_words, example, example_price) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
     let parameters = [
         scope.as_str().into(),
         u32::from(has_sold).into(),
@@ -126,7 +127,8 @@ fn insert_tool(
         tool.prices.map_or(SqlValue::Null, |(min, _)| min.into()),
         tool.prices.map_or(SqlValue::Null, |(_, max)| max.into()),
         tool.price_words.as_deref().into(),
-        tool.example.as_ref().map(ToString::to_string).as_deref().into(),
+        tool.example.as_ref().map(|it| it.arguments.to_string()).as_deref().into(),
+        tool.example.as_ref().map_or(SqlValue::Null, |it| it.price.into()),
     ];
     let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
     let words = "INSERT INTO tool_words (rowid, title, description, host) VALUES (?1, ?2, ?3, ?4)";

@@ -6,16 +6,18 @@ import { promisify } from "node:util";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { extractDiscoveryInfo, validateDiscoveryExtension, validateDiscoveryExtensionSpec } from "@x402/extensions/bazaar";
+import { HTTPFacilitatorClient } from "@x402/core/server";
+import { extractDiscoveryInfo, validateDiscoveryExtension, validateDiscoveryExtensionSpec, withBazaar } from "@x402/extensions/bazaar";
 import { payers } from "../../dev/chain/accounts.mjs";
-import { createEvent, openServer, patch, startNetwork, until } from "../support/network.mjs";
+import { startOwnNetwork } from "../support/facilitators.mjs";
+import { createEvent, openServer, patch, until } from "../support/network.mjs";
 import { callMcp, callTool, payingClient } from "../support/pay.mjs";
 
 const info = { name: "market", version: "1.0.0" };
 let network, server, event;
 
 before(async () => {
-  network = await startNetwork();
+  network = await startOwnNetwork();
   server = await openServer(network);
   event = await createEvent(network, server, { title: "Evening of finding", location: "Betahaus, Berlin" });
 });
@@ -95,6 +97,42 @@ test("a challenge says how its tool is called, as the extensions of x402 read it
   assert.deepEqual([atServer.toolName, atServer.discoveryInfo.input.example], ["rsvpToEvent", args]);
 });
 
+test("the client of x402 lists what is sold at our facilitator, and each entry is what a call demands", async () => {
+  const { bazaar } = withBazaar(new HTTPFacilitatorClient({ url: network.ours.url })).extensions;
+  const { items, pagination } = await bazaar.listResources({ type: "http", network: "eip155:84532", limit: 10 });
+  assert.deepEqual(pagination, { limit: 10, offset: 0, total: 2 }, JSON.stringify(items));
+  for (const item of items) {
+    const tool = item.resource.split("/").at(-1);
+    assert.deepEqual(validateDiscoveryExtension(item.extensions.bazaar), { valid: true });
+    const { body } = item.extensions.bazaar.info.input;
+    const { challenge } = await callTool(network, server, tool, body);
+    const [{ extra, ...demanded }] = challenge.accepts;
+    const { receiptKey: _, ...domain } = extra;
+    assert.deepEqual(item.accepts, [{ ...demanded, extra: domain }], tool);
+    assert.deepEqual(item.extensions.bazaar, challenge.extensions.bazaar, tool);
+    assert.ok(Date.parse(item.lastUpdated) <= Date.now());
+  }
+  const { pagination: atServers } = await bazaar.listResources({ type: "mcp", payTo: server.payTo, offset: 1 });
+  assert.deepEqual(atServers, { limit: 20, offset: 1, total: 2 });
+  const refused = await file("/facilitator/discovery/resources?limit=0");
+  assert.deepEqual([refused.status, (await refused.json()).detail.split(":")[0]], [400, "limit"]);
+});
+
+test("a scanner that says nothing at a paid address sees a price and an example, with any method that reads or posts", async () => {
+  const path = `/x402/users/${server.scope}/tools/rsvpToEvent`;
+  for (const init of [{ method: "GET" }, { method: "POST" }, { method: "HEAD" }]) {
+    const answer = await network.worker.fetch(path, init);
+    assert.equal(answer.status, 402, init.method);
+    const challenge = JSON.parse(Buffer.from(answer.headers.get("payment-required"), "base64"));
+    assert.equal(challenge.accepts[0].amount, "50000");
+    assert.deepEqual(challenge.extensions.bazaar.info.input.body, { eventId: event.id });
+  }
+  for (const method of ["PUT", "DELETE", "PATCH"]) {
+    const answer = await network.worker.fetch(path, { method });
+    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD, POST"], method);
+  }
+});
+
 test("the scanner of mppx finds the paid tools, and every challenge is what it should be", async () => {
   const bin = new URL("../../node_modules/mppx/dist/bin.js", import.meta.url).pathname;
   const run = promisify(execFile)(process.execPath, [bin, "validate", network.worker.url], { timeout: 120_000 });
@@ -111,4 +149,6 @@ test("who leaves is gone from every file within seconds", async () => {
   for (const path of ["/openapi.json", "/.well-known/x402", "/sitemap.xml", "/discover"])
     assert.ok(!(await (await file(path)).text()).includes(server.scope), path);
   assert.equal((await file(`/mcp/users/${server.scope}/server-card`)).status, 404);
+  const { pagination } = await (await file("/facilitator/discovery/resources")).json();
+  assert.equal(pagination.total, 0);
 });

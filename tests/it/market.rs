@@ -1,9 +1,12 @@
 //! The marketplace: hosts are found while they want to be, and what is said of them is what they demand.
 
 mod declared;
+mod probe;
+mod resources;
 
 use std::rc::Rc;
 
+use alloy_primitives::Address;
 use events_concierge::base::http::Headers;
 use events_concierge::base::id::{EventId, RequestId, ScopeId};
 use events_concierge::base::money::Usdc;
@@ -149,6 +152,7 @@ fn listing(number: u64, titles: &[&str]) -> Listing {
         version: 1,
         name,
         about: String::new(),
+        pay_to: Address::with_last_byte(u8::try_from(number % 200).unwrap()),
         has_sold: number == 1,
         events,
         tools: vec![],

@@ -182,6 +182,9 @@ fn path_of(route: &Route) -> String {
             format!("explorer/address/{}", address.to_checksum(None))
         }
         Route::Facilitator(AtFacilitator::Supported) => "facilitator/supported".to_owned(),
+        Route::Facilitator(AtFacilitator::Resources) => {
+            "facilitator/discovery/resources".to_owned()
+        }
         Route::Facilitator(AtFacilitator::Verify) => "facilitator/verify".to_owned(),
         Route::Facilitator(AtFacilitator::Settle) => "facilitator/settle".to_owned(),
         Route::Cover(place) => place.path().trim_start_matches('/').to_owned(),
@@ -189,7 +192,9 @@ fn path_of(route: &Route) -> String {
         Route::Host(scope, AtHost::Mcp) => format!("mcp/users/{scope}"),
         Route::Host(scope, AtHost::Manifest) => format!("mcp/users/{scope}/manifest"),
         Route::Host(scope, AtHost::ServerCard) => format!("mcp/users/{scope}/server-card"),
-        Route::Host(scope, AtHost::Tool(name)) => format!("x402/users/{scope}/tools/{name}"),
+        Route::Host(scope, AtHost::Tool(name) | AtHost::ToolPrice(name)) => {
+            format!("x402/users/{scope}/tools/{name}")
+        }
         Route::Host(scope, AtHost::HostPage) => format!("e/{scope}"),
         Route::Host(scope, AtHost::EventPage(id)) => format!("e/{scope}/{id}"),
         Route::Host(scope, AtHost::Calendar(id)) => format!("e/{scope}/{id}/calendar.ics"),
