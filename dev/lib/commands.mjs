@@ -165,6 +165,8 @@ How long our facilitator takes, beside the reference one.`,
 What each part of the Worker's wasm costs, from the names in a release build.
 
   --report              writes the tables of bench/SIZE.md`,
+  "tests/x402-suite/link.mjs": `node tests/x402-suite/link.mjs <folder of the x402 repository>
+Adds our facilitator and our server to its end-to-end suite, as external components. Run \`npm run build\` here first.`,
   "dev/pay.mjs": `node dev/pay.mjs <file> [options]
 Makes the header that pays for a challenge: the file holds an answer 402 as \`curl -si\` prints it.
 

@@ -1,8 +1,8 @@
 // `x402-conformance` (PyPI), somebody else's checks, against our facilitator and against what a paid tool answers.
 import { spawn } from "node:child_process";
-import { createServer } from "node:http";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { createEvent, openServer } from "../support/network.mjs";
+import { passOn, serve } from "../support/serve.mjs";
 
 /** What a run has to check at least, so that a suite that checks nothing is seen. */
 const CHECKS_MIN = { live: 4, resource: 7 };
@@ -42,17 +42,10 @@ async function holds(command, mode, title, url) {
 /** The suite sends an empty GET, and our tools take a POST with arguments: this asks in its name and passes the answer on. */
 async function startAsking() {
   const calls = [];
-  const server = createServer(async (request, response) => {
+  const { origin, stop } = await serve(async (request, response) => {
     const { url, body } = calls[Number(request.url.slice(1))];
-    const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(await answer.text());
+    await passOn(await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body }), response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = (url, args) => `http://127.0.0.1:${server.address().port}/${calls.push({ url, body: JSON.stringify(args) }) - 1}`;
-  const stop = () => new Promise((resolve) => {
-    server.close(resolve);
-    server.closeAllConnections();
-  });
+  const address = (url, args) => `${origin}/${calls.push({ url, body: JSON.stringify(args) }) - 1}`;
   return { address, stop };
 }

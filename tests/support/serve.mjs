@@ -12,3 +12,13 @@ export async function serve(handler) {
   };
   return { server, port, origin: `http://127.0.0.1:${port}`, stop };
 }
+
+/** Of a message's own form, which `fetch` has changed. */
+const OF_THE_FORM = ["connection", "content-encoding", "content-length", "transfer-encoding"];
+
+/** Passes on an answer that `fetch` has got. */
+export async function passOn(answer, response) {
+  const headers = [...answer.headers].filter(([name]) => !OF_THE_FORM.includes(name));
+  response.writeHead(answer.status, Object.fromEntries(headers));
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
