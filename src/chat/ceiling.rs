@@ -32,7 +32,7 @@ const OPENERS: &[&str] = &[
 const FILLERS: &[&str] = &[
     "if", "it", "its", "is", "the", "a", "an", "for", "price", "cost", "costs", "costing", "that",
     "only", "as", "long", "provided", "when", "seat", "ticket", "per", "one", "please", "of",
-    "dollar", "dollars", "usd", "usdc", "buck", "bucks", "but", "and", "pay", "to", "me",
+    "dollar", "dollars", "usd", "usdc", "buck", "bucks", "but", "and", "pay", "spend", "to", "me",
 ];
 
 const STRICT: &[&str] = &["less than", "under", "below", "cheaper than", "lower than", "<"];
@@ -40,6 +40,12 @@ const INCLUSIVE: &[&str] = &[
     "at most",
     "no more than",
     "not more than",
+    "dont go over",
+    "dont go above",
+    "dont pay more than",
+    "dont spend more than",
+    "do not pay more than",
+    "do not spend more than",
     "up to",
     "or less",
     "max",
@@ -198,7 +204,8 @@ fn is_dollar(word: &str) -> bool {
 fn comparison(mut rest: Vec<String>) -> Result<bool, NotUnderstood> {
     let is_unless = rest.iter().any(|word| word == "unless");
     rest.retain(|word| word != "unless");
-    let joined = format!(" {} ", rest.join(" "));
+    let joined = format!(" {} ", rest.join(" ")).replace("more then ", "more than ");
+    let joined = joined.replace("less then ", "less than ");
     let (phrases, is_strict): (&[&[&str]], bool) = if is_unless {
         (&[ABOVE], false)
     } else if INCLUSIVE.iter().any(|phrase| contains(&joined, phrase)) {

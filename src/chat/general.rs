@@ -31,7 +31,7 @@ const WEIGHT_OF_PICK: u8 = 6;
 /// A greeting is one only in a message that says little else.
 const GREETING_WORDS_MAX: usize = 8;
 /// A short question is about what was talked about last: `and where?`
-const ELLIPSIS_WORDS_MAX: usize = 7;
+const ELLIPSIS_WORDS_MAX: usize = 9;
 /// From this weight on a topic says more than a part of the message that the grammar takes.
 const WEIGHT_OF_THE_SURE: u8 = 6;
 
@@ -45,6 +45,19 @@ impl Heard {
     /// Whether it says more than what the grammar makes of a part of the message.
     pub(super) fn is_sure(&self) -> bool {
         self.weight >= WEIGHT_OF_THE_SURE
+    }
+
+    /// Whether it is a list of some of the events of the other list, or of events instead of a question.
+    pub(super) fn is_narrower(&self, other: &Intent) -> bool {
+        let Intent::Events { ids, typed, .. } = &self.intent else { return false };
+        let is_wide = if let Intent::Events { ids: all, .. } = other {
+            ids.len() < all.len() && ids.iter().all(|id| all.contains(id))
+        } else {
+            let missing =
+                if let Intent::Ask { missing, .. } = other { Some(missing) } else { None };
+            matches!(missing, Some(Missing::Event { purpose: Purpose::Tell(_), .. }))
+        };
+        is_wide && !ids.is_empty() && !typed.is_empty()
     }
 
     /// Whether it is about one event or secret.
@@ -71,7 +84,10 @@ pub(super) fn read(text: &str, context: &Context<'_>, grammar: Grammar) -> Optio
     reading.items = reading.meant();
     let (weight, rule) = reading.topic();
     let intent = reading.intent(rule).filter(shows_only)?;
-    let is_offer = matches!(intent, Intent::Ask { missing: Missing::Offer { .. }, .. });
+    // An offer, or why there is none.
+    let is_reason = matches!(intent, Intent::Say(_)) && !reading.refuses();
+    let is_offer =
+        is_reason || matches!(intent, Intent::Ask { missing: Missing::Offer { .. }, .. });
     let weight = if is_offer { weight.max(WEIGHT_OF_THE_SURE) } else { weight };
     Some(Heard { intent, weight })
 }
@@ -113,7 +129,11 @@ impl<'a> Reading<'a> {
             None | Some(Rule::Limits | Rule::Balance | Rule::Spent) if self.asks_what_to_buy() => {
                 self.events()
             }
+            None | Some(Rule::Hello | Rule::Thanks) if self.is_count_of_seats() => self.purchase(),
             Some(Rule::Events) if self.items.is_empty() => self.events(),
+            Some(Rule::Limits) if !self.items.is_empty() && self.amount().is_some() => {
+                self.purchase()
+            }
             Some(Rule::Limits) => Some(self.limit().unwrap_or(Intent::Limits)),
             Some(Rule::TicketStatus) => self.desk_status(),
             Some(Rule::Refund) => Some(Intent::Refund { event_id: self.event() }),
@@ -129,16 +149,16 @@ impl<'a> Reading<'a> {
             }
             Some(Rule::Secrets) if !self.items.is_empty() => self.about(Topic::All),
             Some(Rule::Seats) => self.about(Topic::Seats),
-            Some(Rule::Price) => self.about(Topic::Price),
+            Some(Rule::Price) => self.listed().or_else(|| self.about(Topic::Price)),
             Some(Rule::When) => self.about(Topic::When),
             Some(Rule::Where) => self.about(Topic::Where),
             Some(Rule::Tell | Rule::Events) if self.asks_for_a_day() => self.about(Topic::When),
             Some(Rule::Tell | Rule::Events) => self.listed().or_else(|| self.about(Topic::All)),
+            Some(Rule::Buy) if self.asks_for_seats() => self.about(Topic::Seats),
             Some(Rule::Buy) => self.purchase(),
             Some(rule) => commanded(rule, self.context),
             None if self.items.is_empty() => None,
             None if self.asks_for_a_day() => self.about(Topic::When),
-            None if self.is_count_of_seats() => self.purchase(),
             None => self.listed().or_else(|| self.about(Topic::All)),
         }
     }
@@ -221,8 +241,23 @@ impl<'a> Reading<'a> {
 
     /// The one event within the limits, if it is to be bought: `get me into something on Friday`.
     fn only_one_to_buy(&self) -> Option<Item<'a>> {
-        let asks = ["what", "which", "anything", "something", "where", "who", "is", "are"];
-        if self.has_one_of(&asks) || !self.is_about(|rule| rule == Rule::Buy) {
+        let asks = [
+            "what",
+            "which",
+            "any",
+            "anything",
+            "something",
+            "where",
+            "who",
+            "is",
+            "are",
+            "see",
+            "out",
+            "events",
+            "ones",
+        ];
+        let is_against = self.has_one_of(&["not", "never", "limit", "max", "maximum"]);
+        if is_against || self.has_one_of(&asks) || !self.is_about(|rule| rule == Rule::Buy) {
             return None;
         }
         match self.search.run(self.lists, self.context.now).as_slice() {
@@ -280,6 +315,13 @@ impl<'a> Reading<'a> {
         matches!(self.word(Some(0)), "is" | "are" | "does" | "will")
             && self.word(Some(1)) != "there"
             && self.search.has_time()
+    }
+
+    /// `are tickets going fast?`, `will there be seats at the door?`
+    fn asks_for_seats(&self) -> bool {
+        let is_about =
+            matches!(self.word(Some(0)), "are" | "does" | "has") || self.word(Some(1)) == "there";
+        is_about && self.has_one_of(&["seat", "seats", "ticket", "tickets", "spots", "places"])
     }
 
     fn greeting_words_max(&self) -> usize {

@@ -51,6 +51,8 @@ fn twice(text: &str, context: &Context<'_>) -> Intent {
     let second = general::read(text, context, by_grammar);
     match (second, part(text, context)) {
         (Some(second), Some(_)) if second.is_sure() => second.intent,
+        // So do limits of the whole message: `my son comes on Saturday, what do you suggest?`
+        (Some(second), Some(part)) if second.is_narrower(&part) => second.intent,
         // A name says more than a question which one is meant.
         (Some(second), Some(Intent::Ask { .. })) if second.is_of_one() => second.intent,
         (_, Some(part)) => closer(part),

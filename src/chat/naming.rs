@@ -9,6 +9,10 @@ use crate::chat::things::{Item, Lists, same};
 
 /// Shorter words are too near to others.
 const TYPO_CHARS_MIN: usize = 5;
+/// Longer ones are known even with two wrong letters.
+const TWO_TYPOS_CHARS_MIN: usize = 8;
+/// Shorter beginnings of words say little.
+const BEGUN_CHARS_MIN: usize = 4;
 
 /// The things of which the titles have most of the words, and the limits fit. Words that are common in titles name one only
 /// if all of its title is there.
@@ -46,6 +50,9 @@ pub(super) fn named<'a>(
             (by_name > 0).then(|| ((by_name, hits(title, &all)), by, item))
         })
         .collect();
+    if scored.is_empty() && !search.is_limited() {
+        return by_run(&all, lists);
+    }
     // Of those that the same word names, the best; another word may name another one: `the choir or the jazz`.
     let is_best = |(score, by, _): &&(_, Vec<&str>, Item<'a>)| {
         !scored
@@ -61,6 +68,20 @@ pub(super) fn named<'a>(
         }
     }
     items
+}
+
+/// The one thing of which the title has two of the words, one after the other, though each of them is common: `the guest list`.
+fn by_run<'a>(said: &[&str], lists: &'a Lists) -> Vec<Item<'a>> {
+    const JOINING: &[&str] =
+        &["the", "a", "an", "of", "and", "to", "for", "in", "at", "on", "my", "with", "your"];
+    let is_run = |title: &[String]| {
+        said.windows(2).filter(|pair| !pair.iter().any(|word| JOINING.contains(word))).any(|pair| {
+            title.windows(2).any(|words| words.iter().zip(pair).all(|(a, b)| same(a, b)))
+        })
+    };
+    let found: Vec<Item<'a>> =
+        lists.titles().filter(|(_, title)| is_run(title)).map(|(item, _)| item).collect();
+    if found.len() == 1 { found } else { Vec::new() }
 }
 
 /// The names that are said not to be meant: `not the jazz`, `the brunch instead of the jazz`.
@@ -95,12 +116,14 @@ pub(super) fn is_familiar(text: &str) -> bool {
     single || known.contains(text) || class("small").contains(&text)
 }
 
-/// The words, with those that nobody knows written as one that is known if they differ in one letter.
+/// The words, with those that nobody knows written as one that is known if they differ in a letter or two, or begin a word of
+/// a title.
 pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
     let of_topics = || GRAMMAR.words.iter().copied();
     let of_lists = || lists.titles().flat_map(|(_, title)| title).map(String::as_str);
     let right = |word: &Word| {
-        let is_known = |text: &str| is_familiar(text) || lists.is_in_text(text);
+        let is_plain = |text: &str| class("plain").contains(&text);
+        let is_known = |text: &str| is_familiar(text) || is_plain(text) || lists.is_in_text(text);
         let short = without_runs(&word.text);
         if is_known(&word.text) {
             return word.clone();
@@ -108,13 +131,12 @@ pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
         if short != word.text && is_known(&short) {
             return word.renamed(&short);
         }
-        let is_long =
-            short.chars().count() >= TYPO_CHARS_MIN && short.chars().all(char::is_alphabetic);
-        let near = of_lists()
-            .chain(of_topics())
-            .filter(|known| known.chars().count() >= TYPO_CHARS_MIN)
-            .find(|known| is_long && is_near(&short, known));
-        near.map_or_else(|| word.clone(), |known| word.renamed(known))
+        if !short.chars().all(char::is_alphabetic) {
+            return word.clone();
+        }
+        let begun = || of_lists().find(|known| is_begun(&short, known));
+        let near = of_lists().chain(of_topics()).find(|known| is_near(&short, known));
+        near.or_else(begun).map_or_else(|| word.clone(), |known| word.renamed(known))
     };
     words.iter().map(right).collect()
 }
@@ -134,20 +156,58 @@ fn without_runs(text: &str) -> String {
     short
 }
 
-/// Whether one letter is missing, too many or another one, or two stand the other way round.
+/// Whether the word is the beginning of a longer one: `roof` for `rooftop`.
+fn is_begun(one: &str, other: &str) -> bool {
+    one.chars().count() >= BEGUN_CHARS_MIN && other.len() > one.len() && other.starts_with(one)
+}
+
+/// Whether a few letters are missing, too many or other ones, or stand the other way round: one in a word, two in a long one,
+/// and in a short one only one of five, two that are swapped, or a double letter that is written once.
 fn is_near(one: &str, other: &str) -> bool {
+    if one.chars().count().abs_diff(other.chars().count()) > 2 {
+        return false;
+    }
     let one: Vec<char> = one.chars().collect();
     let other: Vec<char> = other.chars().collect();
-    let start = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let (Some(a), Some(b)) = (one.get(start..), other.get(start..)) else { return false };
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
-    let rest = |part: &[char]| {
-        part.len().checked_sub(end).and_then(|length| part.get(..length).map(<[char]>::to_vec))
+    let shorter = one.len().min(other.len());
+    if shorter >= TYPO_CHARS_MIN {
+        let edits = if shorter >= TWO_TYPOS_CHARS_MIN { 2 } else { 1 };
+        return differs(&one, &other, edits);
+    }
+    let longer = one.len().max(other.len());
+    let is_letter_off = shorter.saturating_add(1) == TYPO_CHARS_MIN && one.first() == other.first();
+    if is_letter_off && longer == TYPO_CHARS_MIN {
+        return differs(&one, &other, 1);
+    }
+    let sorted = |letters: &[char]| {
+        let mut letters = letters.to_vec();
+        letters.sort_unstable();
+        letters
     };
-    match (rest(a).as_deref(), rest(b).as_deref()) {
-        (Some([] | [_]), Some([] | [_])) => true,
-        (Some([a, b]), Some([c, d])) => a == d && b == c,
-        (_, _) => false,
+    let is_swapped = longer == shorter && shorter > 3 && sorted(&one) == sorted(&other);
+    let mut single = other.clone();
+    single.dedup();
+    (is_swapped && differs(&one, &other, 1)) || (shorter > 2 && longer > one.len() && single == one)
+}
+
+/// Whether one becomes the other by so many letters that are left out, added, replaced, or swapped with the next.
+fn differs(one: &[char], other: &[char], edits: u8) -> bool {
+    let start = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (Some(one), Some(other)) = (one.get(start..), other.get(start..)) else { return false };
+    let Some(left) = edits.checked_sub(1) else { return one.is_empty() && other.is_empty() };
+    if one.len().abs_diff(other.len()) > usize::from(edits) {
+        return false;
+    }
+    match (one, other) {
+        ([], _) | (_, []) => true,
+        ([a, after @ ..], [b, rest @ ..]) => {
+            let is_swapped = after.first() == Some(b) && rest.first() == Some(a);
+            differs(after, rest, left)
+                || differs(after, other, left)
+                || differs(one, rest, left)
+                || is_swapped
+                    && differs(after.get(1..).unwrap_or(&[]), rest.get(1..).unwrap_or(&[]), left)
+        }
     }
 }
 
@@ -165,7 +225,13 @@ mod tests {
             ("ceremnoy", "ceremony", true),
             ("ceremony", "ceremony", true),
             ("cermnoy", "ceremony", false),
-            ("", "a", true),
+            ("", "a", false),
+            ("wrokshpo", "workshop", true),
+            ("wrksho", "workshop", false),
+            ("shwo", "show", true),
+            ("form", "from", true),
+            ("jaz", "jazz", true),
+            ("jam", "jazz", false),
         ] {
             assert_eq!(is_near(one, other), near, "{one} {other}");
         }

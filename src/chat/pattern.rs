@@ -113,7 +113,9 @@ fn is_alike(one: &str, other: &str) -> bool {
         other.strip_suffix(end) == Some(stem)
     };
     let is_form = one.len() >= PLURAL_BYTES_MIN && begins("s")
-        || one.len() >= VERB_BYTES_MIN && other != "booking" && (begins("ing") || begins("ed"));
+        || one.len() >= VERB_BYTES_MIN
+            && !matches!(other, "booking" | "booked")
+            && (begins("ing") || begins("ed"));
     one == other || is_form
 }
 

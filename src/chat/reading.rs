@@ -9,8 +9,12 @@ use crate::chat::offers::{
 };
 use crate::chat::pattern::{Slots, begins, matches, slot};
 use crate::chat::said::{Word, as_written, from_here, said};
-use crate::chat::search::Search;
+use crate::chat::search::{Search, is_only_place};
 use crate::chat::things::{Found, Item, find};
+use crate::chat::when::When;
+
+/// With one of them something is looked for, and not bought.
+const LOOKING: &[&str] = &["see", "do", "know", "hear", "find", "out", "something", "anything"];
 
 /// A message, or what is left of it without courtesies.
 #[derive(Clone, Copy)]
@@ -67,6 +71,10 @@ impl Said<'_, '_> {
             Rule::OpenTicket => Some(self.problem(slots)),
             Rule::SecretsNamed => self.secrets(slots),
             Rule::When => self.tell(slots, Topic::When),
+            // `is it in the morning?`
+            Rule::Where if When::read(slot(slots, "place")).is_some() => {
+                self.tell(slots, Topic::When)
+            }
             Rule::Where => self.tell(slots, Topic::Where),
             Rule::Price => self.tell(slots, Topic::Price),
             Rule::Seats => self.tell(slots, Topic::Seats),
@@ -124,7 +132,10 @@ impl Said<'_, '_> {
         if self.context.connected.is_none() {
             return Some(not_connected());
         }
-        let picks = matches!(purpose, Purpose::Rsvp(_) | Purpose::Analytics);
+        // Who wants to see the next one buys nothing yet.
+        let looks = |word: &Word| LOOKING.contains(&word.text.as_str());
+        let picks =
+            matches!(purpose, Purpose::Rsvp(_) | Purpose::Analytics) && !words.iter().any(looks);
         let context = self.context;
         let intent = match self.find(words, picks) {
             None => Some(Intent::Look),
@@ -151,6 +162,12 @@ impl Said<'_, '_> {
                 Some(Found::Several(items)) => Some(which(&items, Purpose::Tell(topic))),
                 Some(Found::NotNamed | Found::Unknown | Found::Id(_)) => None,
             };
+        }
+        // `what about Paris?` asks for all that is there.
+        let is_place =
+            |word: &Word| self.context.lists.is_some_and(|lists| is_only_place(lists, &word.text));
+        if topic == Topic::All && thing.iter().all(is_place) {
+            return None;
         }
         self.with(thing, Purpose::Tell(topic))
     }
@@ -230,9 +247,17 @@ impl Said<'_, '_> {
         let is_trouble =
             |rest: &&[Word]| class("trouble").iter().any(|phrase| begins(rest, phrase).is_some());
         let rest = slot(slots, "text");
-        let text =
-            places().find(is_trouble).filter(|found| found.len() > rest.len()).unwrap_or(rest);
-        let text = from_here(self.message.text, text);
+        // Who raises an issue about something names it after that.
+        let is_raised = |found: &&[Word]| {
+            let before = words.len().checked_sub(found.len()).and_then(|at| at.checked_sub(1));
+            let before = before.and_then(|at| words.get(at)).map(|word| word.text.as_str());
+            before.is_some_and(|before| class("open").contains(&before))
+        };
+        let text = places()
+            .find(is_trouble)
+            .filter(|found| found.len() > rest.len() && !is_raised(found))
+            .unwrap_or(rest);
+        let text = from_here(self.message.text, text).trim_matches(['"', '“', '”', '„']);
         let text = ["pls", "please"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
         open_ticket(text.trim(), self.context)
     }
@@ -243,7 +268,7 @@ impl Said<'_, '_> {
         let Some(lists) = self.context.lists else { return Some(Intent::Look) };
         let is_asked = |word: &&Word| {
             let is_around =
-                matches!(word.text.as_str(), "secret" | "secrets" | "buy" | "available");
+                matches!(word.text.as_str(), "secret" | "secrets" | "buy" | "available" | "sale");
             !is_around && !class("small").contains(&word.text.as_str())
         };
         let asked: Vec<&str> =
@@ -273,6 +298,7 @@ pub(super) fn count_in(words: &[Word]) -> Option<u32> {
     const WORDS: &[(&str, u32)] = &[
         ("two", 2),
         ("couple", 2),
+        ("pair", 2),
         ("both", 2),
         ("twice", 2),
         ("three", 3),

@@ -76,7 +76,11 @@ fn asked_loosely(message: &Message<'_>, context: &Context<'_>, by_name: bool) ->
         (Topic::All, "asks all"),
     ];
     let has = |words: &[&str]| message.words.iter().any(|word| words.contains(&word.text.as_str()));
-    let mut classes = ASKING.iter().map(|(topic, name)| (*topic, class(name)));
+    // `where is the entrance?` asks for no price.
+    let first = message.words.first().map(|word| word.text.as_str());
+    let is_first = |name: &str| first.is_some_and(|first| class(name).contains(&first));
+    let of_first = ASKING.iter().rfind(|(topic, name)| *topic != Topic::All && is_first(name));
+    let mut classes = of_first.into_iter().chain(ASKING).map(|(topic, name)| (*topic, class(name)));
     let (topic, asking) =
         classes.find(|(_, words)| has(words)).or_else(|| by_name.then_some((Topic::All, &[])))?;
     let lists = context.lists?;

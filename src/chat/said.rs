@@ -51,6 +51,55 @@ const WRITTEN_OUT: &[(&str, &str)] = &[
     ("basically", ""),
     ("kinda", ""),
     ("sorta", ""),
+    ("teh", "the"),
+    ("hte", "the"),
+    ("adn", "and"),
+    ("nd", "and"),
+    ("wich", "which"),
+    ("hav", "have"),
+    ("dose", "does"),
+    ("tht", "that"),
+    ("wut", "what"),
+    ("wot", "what"),
+    ("waht", "what"),
+    ("wats", "what is"),
+    ("hw", "how"),
+    ("hwo", "how"),
+    ("mch", "much"),
+    ("tkts", "tickets"),
+    ("nite", "night"),
+    ("thnx", "thanks"),
+    ("tnx", "thanks"),
+    ("thks", "thanks"),
+    ("tysm", "thanks"),
+    ("imma", "i will"),
+    ("rn", "now"),
+    ("atm", "now"),
+    ("smth", "something"),
+    ("sth", "something"),
+    ("cuz", "because"),
+    ("bc", "because"),
+    ("coz", "because"),
+    ("ppl", "people"),
+    ("addy", "address"),
+    ("acct", "account"),
+    ("txn", "transaction"),
+    ("trx", "transaction"),
+    ("pmt", "payment"),
+    ("ngl", ""),
+    ("imo", ""),
+    ("fyi", ""),
+    ("frankly", ""),
+    ("precisely", ""),
+    ("erm", ""),
+    ("er", ""),
+    ("ah", ""),
+    ("alright", "ok"),
+    ("okey", "ok"),
+    ("alrighty", "ok"),
+    ("2morrow", "tomorrow"),
+    ("tmro", "tomorrow"),
+    ("2mrw", "tomorrow"),
     ("thats", "that is"),
     ("whos", "who is"),
     ("youre", "you are"),
@@ -149,6 +198,11 @@ const WRITTEN_OUT: &[(&str, &str)] = &[
     ("dec", "december"),
 ];
 
+/// `then` after one of them is a misspelled `than`.
+const COMPARED: &[&str] = &[
+    "more", "less", "cheaper", "later", "earlier", "higher", "lower", "other", "rather", "longer",
+];
+
 /// The words of a message.
 pub(super) fn said(message: &str) -> Vec<Word> {
     let mut words = Vec::new();
@@ -203,6 +257,9 @@ fn close(words: &mut Vec<Word>, open: Option<(usize, String)>, to: usize) {
     let Some((from, text)) = open.filter(|(_, text)| !text.is_empty()) else { return };
     let written = WRITTEN_OUT.iter().find(|(short, _)| *short == text);
     let full = written.map_or(text.as_str(), |(_, full)| *full);
+    // `no more then a dollar`
+    let is_compared = |word: &Word| COMPARED.contains(&word.text.as_str());
+    let full = if full == "then" && words.last().is_some_and(is_compared) { "than" } else { full };
     let parts = full.split(' ').filter(|part| !part.is_empty());
     words.extend(parts.map(|part| Word { text: part.to_owned(), from, to }));
 }

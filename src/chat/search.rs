@@ -12,7 +12,7 @@ use crate::chat::when::When;
 mod phrases;
 mod words;
 
-use phrases::{is_denied, is_departure, place, price};
+use phrases::{is_denied, is_departure, is_own_time, place, price, prices};
 use words::{ASIDE, FILLERS, GENERIC, OWN_TIME, TRIGGERS, WITH_SEATS, WITHOUT_MEANING};
 
 const ORDERS: &[(&str, Order)] = &[
@@ -37,12 +37,28 @@ const ORDERS: &[(&str, Order)] = &[
     ("lowest price", Order::Cheapest),
     ("lowest priced", Order::Cheapest),
     ("least costly", Order::Cheapest),
+    ("most cheap", Order::Cheapest),
+    ("as cheaply as possible", Order::Cheapest),
+    ("as cheap as possible", Order::Cheapest),
+    ("as little as possible", Order::Cheapest),
+    ("cheaply", Order::ByPrice),
+    ("the least i can pay", Order::Cheapest),
+    ("least i can pay", Order::Cheapest),
+    ("the least money", Order::Cheapest),
+    ("cheapest possible", Order::Cheapest),
+    ("lowest cost", Order::Cheapest),
+    ("least price", Order::Cheapest),
+    ("more cheap", Order::ByPrice),
+    ("low cost", Order::ByPrice),
     ("most expensive", Order::Dearest),
     ("dearest", Order::Dearest),
     ("priciest", Order::Dearest),
     ("next", Order::Next),
     ("soonest", Order::Next),
     ("earliest", Order::Next),
+    ("starts first", Order::Next),
+    ("begins first", Order::Next),
+    ("comes first", Order::Next),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +75,8 @@ enum Order {
 pub(super) struct Search {
     when: Option<When>,
     place: Vec<String>,
+    /// The lowest price, beside the highest.
+    floor: Usdc,
     ceiling: Option<Ceiling>,
     order: Option<Order>,
     has_seats: bool,
@@ -75,6 +93,8 @@ enum Limit {
     When(When),
     Place(Vec<String>),
     Ceiling(Ceiling),
+    /// From one price to the other.
+    Prices(Usdc, Ceiling),
     Order(Order),
     Seats,
 }
@@ -112,6 +132,10 @@ impl Search {
                 continue;
             }
             let before = words.get(..words.len().saturating_sub(rest.len())).unwrap_or_default();
+            if first.text == "free" && search.has_time() && is_own_time(before) {
+                rest = after;
+                continue;
+            }
             let is_denied = is_denied(before);
             if (is_denied || is_departure(before))
                 && let Some((taken, when)) = When::read(rest)
@@ -147,8 +171,10 @@ impl Search {
         self.topic.retain(|word| lists.is_in_text(word) || is_at(word));
         // A single word is a place that the server may not have, unless it is a name: `in the Rust meetup`.
         let is_one = self.place.len() == 1;
-        let (place, other): (Vec<String>, Vec<String>) =
-            self.place.drain(..).partition(|word| is_at(word) || (is_one && !has(word)));
+        let (place, other): (Vec<String>, Vec<String>) = self
+            .place
+            .drain(..)
+            .partition(|word| is_at(word) || is_joint(word) || (is_one && !has(word)));
         self.place = place;
         self.topic.extend(other.into_iter().filter(has));
         self
@@ -276,9 +302,10 @@ impl Search {
         let today = now.civil(&event.zone).date();
         event.is_on_sale
             && self.when.is_none_or(|when| when.includes(start.date(), minute, today))
+            && event.price >= self.floor
             && self.ceiling.is_none_or(|ceiling| ceiling.allows(event.price))
             && (!self.has_seats || event.has_seats())
-            && index.is_at(&self.place)
+            && is_at_one(index, &self.place)
             && self.is_topic_of(index)
     }
 
@@ -309,6 +336,10 @@ impl Search {
                 }
             }
             Limit::Ceiling(ceiling) => self.ceiling.replace(ceiling).is_none(),
+            Limit::Prices(floor, ceiling) => {
+                self.floor = floor;
+                self.ceiling.replace(ceiling).is_none()
+            }
             Limit::Order(order) => self.order.replace(order).is_none(),
             Limit::Seats => {
                 self.has_seats = true;
@@ -320,7 +351,21 @@ impl Search {
 
 /// Whether there is an event at this place.
 fn has_place(lists: &Lists, place: &[String]) -> bool {
-    lists.indexed().any(|(_, index)| index.is_at(place))
+    lists.indexed().any(|(_, index)| is_at_one(index, place))
+}
+
+/// Whether it is at one of the places: `Berlin or Hamburg`.
+fn is_at_one(index: &Index, places: &[String]) -> bool {
+    places.split(|word| is_joint(word)).any(|place| index.is_at(place))
+}
+
+fn is_joint(word: &str) -> bool {
+    matches!(word, "and" | "or")
+}
+
+/// Whether something is at a place of this name, and nothing is called so.
+pub(super) fn is_only_place(lists: &Lists, word: &String) -> bool {
+    has_place(lists, std::slice::from_ref(word)) && !lists.is_in_text(word)
 }
 
 /// Whether the word says nothing unless an event is called so.
@@ -333,12 +378,15 @@ impl Limit {
         if let Some((taken, when)) = When::read(words) {
             return Some((taken, Self::When(when)));
         }
-        if let Some((taken, ceiling)) = price(words, message) {
-            return Some((taken, Self::Ceiling(ceiling)));
-        }
         let seats = WITH_SEATS.iter().filter_map(|phrase| begins(words, phrase)).max();
         if let Some(taken) = seats {
             return Some((taken, Self::Seats));
+        }
+        if let Some((taken, floor, ceiling)) = prices(words, message) {
+            return Some((taken, Self::Prices(floor, ceiling)));
+        }
+        if let Some((taken, ceiling)) = price(words, message) {
+            return Some((taken, Self::Ceiling(ceiling)));
         }
         let orders = ORDERS
             .iter()

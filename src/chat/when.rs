@@ -10,7 +10,7 @@ use crate::chat::said::Word;
 
 mod spans;
 
-use spans::{Join, between, counted, joined};
+use spans::{FIXED, Join, between, counted, joined, week_of};
 
 /// The days and the time of day that a message names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,51 +55,9 @@ enum Days {
     Named(i8, Option<i16>),
     /// The day of a month, or of the next month that has it.
     Date(i8, Option<i8>),
+    /// The week of such a day, or only its weekend.
+    WeekOf(i8, Option<i8>, bool),
 }
-
-const FIXED: &[(&str, Days)] = &[
-    ("today", Days::Today),
-    ("the day after tomorrow", Days::AfterTomorrow),
-    ("day after tomorrow", Days::AfterTomorrow),
-    ("tomorrow", Days::Tomorrow),
-    ("this weekend", Days::Weekend(0)),
-    ("the weekend", Days::Weekend(0)),
-    ("weekend", Days::Weekend(0)),
-    ("next weekend", Days::Weekend(1)),
-    ("this coming weekend", Days::Weekend(0)),
-    ("the coming weekend", Days::Weekend(0)),
-    ("coming weekend", Days::Weekend(0)),
-    ("end of the week", Days::Weekend(0)),
-    ("later today", Days::Today),
-    ("an hour", Days::Today),
-    ("two hours", Days::Today),
-    ("a few hours", Days::Today),
-    ("later this week", Days::Week(0)),
-    ("the rest of the week", Days::Week(0)),
-    ("this week", Days::Week(0)),
-    ("this weeks", Days::Week(0)),
-    ("next weeks", Days::Week(1)),
-    ("this weekends", Days::Weekend(0)),
-    ("next weekends", Days::Weekend(1)),
-    ("next months", Days::Month(1)),
-    ("next week", Days::Week(1)),
-    ("the next few days", Days::Coming(3)),
-    ("next few days", Days::Coming(3)),
-    ("the next couple of days", Days::Coming(3)),
-    ("the next days", Days::Coming(3)),
-    ("the coming days", Days::Coming(3)),
-    ("the coming week", Days::Coming(7)),
-    ("the next two weeks", Days::Coming(14)),
-    ("the next few weeks", Days::Coming(21)),
-    ("the coming weeks", Days::Coming(21)),
-    ("this month", Days::Month(0)),
-    ("next month", Days::Month(1)),
-    ("new years day", Days::Date(1, Some(1))),
-    ("new years eve", Days::Date(31, Some(12))),
-    ("christmas eve", Days::Date(24, Some(12))),
-    ("christmas", Days::Date(25, Some(12))),
-    ("xmas", Days::Date(25, Some(12))),
-];
 
 /// Parts of a day: from this minute on, and before that one.
 const PARTS: &[(&str, i16, i16)] = &[
@@ -240,6 +198,11 @@ impl Days {
                 (month.max(today), month.last_of_month())
             }
             Self::Date(number, month) => one(date(number, month, today)),
+            Self::WeekOf(number, month, is_weekend) => {
+                let day = date(number, month, today);
+                let monday = plus(day, -i64::from(day.weekday().to_monday_zero_offset()));
+                (plus(monday, if is_weekend { 5 } else { 0 }), plus(monday, 6))
+            }
         }
     }
 }
@@ -277,6 +240,9 @@ fn bounded(words: &[Word], bound: Bound) -> Option<(usize, When)> {
 /// Days or a part of a day, without a word before them.
 fn named(words: &[Word]) -> Option<(usize, When)> {
     let word = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+    if let Some(found) = week_of(words) {
+        return Some(found);
+    }
     let fixed = FIXED.iter().filter_map(|(phrase, days)| Some((begins(words, phrase)?, *days)));
     if let Some((taken, days)) = fixed.max_by_key(|(taken, _)| *taken) {
         return Some((taken, When { days: Some(days), ..When::default() }));
@@ -304,8 +270,11 @@ fn named(words: &[Word]) -> Option<(usize, When)> {
     if let Some((_, day)) =
         WEEKDAYS.iter().find(|(name, _)| *name == word(skipped).trim_end_matches('s'))
     {
-        let when = When { days: Some(Days::Day(*day, is_next)), ..When::default() };
-        return Some((skipped.saturating_add(1), when));
+        let taken = skipped.saturating_add(1);
+        // `Wednesday 16 December` is that date, whatever day it is.
+        let date = words.get(taken..).and_then(dated);
+        let (more, days) = date.unwrap_or((0, Days::Day(*day, is_next)));
+        return Some((taken.saturating_add(more), When { days: Some(days), ..When::default() }));
     }
     let (taken, days) = dated(words)?;
     Some((taken, When { days: Some(days), ..When::default() }))

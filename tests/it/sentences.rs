@@ -80,13 +80,18 @@ fn sentences_of_the_second_reading_are_understood() {
         include_str!("../sentences/sight-g.txt"),
         include_str!("../sentences/sight-h.txt"),
         include_str!("../sentences/sight-i.txt"),
+        include_str!("../sentences/sight-j.txt"),
+        include_str!("../sentences/sight-k.txt"),
+        include_str!("../sentences/sight-l.txt"),
+        include_str!("../sentences/sight-m.txt"),
     ];
     let heard = sets.map(misunderstood);
     assert!(heard.iter().all(|(count, _)| *count >= 58));
     let (count, more) = misunderstood(include_str!("../sentences/more.txt"));
-    assert!(count >= 170, "{count}");
-    let faults: Vec<String> =
-        heard.into_iter().flat_map(|(_, faults)| faults).chain(more).collect();
+    let (kinds_count, kinds) = misunderstood(include_str!("../sentences/kinds.txt"));
+    assert!(count >= 170 && kinds_count >= 550, "{count} {kinds_count}");
+    let faults = heard.into_iter().flat_map(|(_, faults)| faults).chain(more).chain(kinds);
+    let faults: Vec<String> = faults.collect();
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -140,12 +145,18 @@ fn what_is_understood_only_in_part_costs_nothing_sends_nothing_and_changes_nothi
         include_str!("../sentences/sight-c.txt"),
         include_str!("../sentences/sight-d.txt"),
         include_str!("../sentences/sight-e.txt"),
+        include_str!("../sentences/sight-j.txt"),
+        include_str!("../sentences/sight-k.txt"),
+        include_str!("../sentences/sight-l.txt"),
+        include_str!("../sentences/sight-m.txt"),
     ];
     let acts = ["buy ", "secret ", "several ", "limit ", "offer "];
     let mut count = 0;
     for line in files.iter().flat_map(|file| file.lines()) {
         let Some((talk, expected)) = line.split_once(" => ") else { continue };
-        if !acts.iter().any(|act| expected.contains(act)) || talk.contains('|') {
+        // What a ticket of the helpdesk says may be any words.
+        let is_text = expected.contains("desk open");
+        if is_text || !acts.iter().any(|act| expected.contains(act)) || talk.contains('|') {
             continue;
         }
         let words: Vec<&str> = talk.split(' ').collect();

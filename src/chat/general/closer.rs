@@ -4,6 +4,7 @@ use super::{Grammar, Heard, WEIGHT_OF_THE_SURE, has_one, read};
 use crate::chat::grammar::class;
 use crate::chat::intent::{Context, Intent, Missing, Purpose, Topic};
 use crate::chat::naming::{is_familiar, named, spelled};
+use crate::chat::offers::which_of_all;
 use crate::chat::said::{Word, said};
 use crate::chat::search::Search;
 use crate::chat::things::Item;
@@ -24,9 +25,10 @@ pub(in crate::chat) fn closer(
     grammar: Grammar,
 ) -> Option<Intent> {
     let words = said(text);
-    if let Intent::Events { ids, .. } = intent {
+    if let Intent::Events { ids, typed, .. } = intent {
+        let is_everything = typed.is_empty() && ids.len() > 1;
         return read(text, context, grammar)
-            .and_then(|heard| than_list(heard, ids, &words, context));
+            .and_then(|heard| than_list(heard, (ids, is_everything), &words, context));
     }
     if let Intent::Tell { id, topic } = intent {
         let is_asked = text.contains('?');
@@ -36,6 +38,12 @@ pub(in crate::chat) fn closer(
         let is_told = is_asked || has_one(class("telling"), &words);
         let heard = read(text, context, grammar)?;
         return than_thing(heard, id, *topic, is_told);
+    }
+    if let Intent::Ask { missing: Missing::Event { purpose, offered }, .. } = intent
+        && let Some(closer) =
+            than_question((*purpose, offered), &words, context, || read(text, context, grammar))
+    {
+        return Some(closer);
     }
     if let Intent::Ask { missing: Missing::Event { purpose: Purpose::Rsvp(None), .. }, .. } = intent
         && context.seen.it.is_some()
@@ -60,10 +68,42 @@ pub(in crate::chat) fn closer(
     None
 }
 
+/// Instead of a question which one is meant: the one that was talked about, or a list for somebody who asks what there is, or
+/// what is about no event: `where is my ticket at?`
+fn than_question(
+    (purpose, offered): (Purpose, &[String]),
+    words: &[Word],
+    context: &Context<'_>,
+    heard: impl Fn() -> Option<Heard>,
+) -> Option<Intent> {
+    match purpose {
+        Purpose::Tell(topic) => {
+            // Nothing was named if all are offered.
+            let is_any = matches!(
+                which_of_all(purpose, context),
+                Intent::Ask { missing: Missing::Event { offered: all, .. }, .. } if all == offered
+            );
+            let is_other = |heard: &Heard| {
+                heard.is_sure() && !matches!(heard.intent, Intent::Ask { .. } | Intent::Tell { .. })
+            };
+            if !is_any {
+                return None;
+            }
+            let other = heard().filter(is_other).map(|heard| heard.intent);
+            other.or_else(|| context.seen.it.clone().map(|id| Intent::Tell { id, topic }))
+        }
+        Purpose::Rsvp(None) if has_one(&["see", "know", "what", "which", "find"], words) => {
+            let ids = offered.to_vec();
+            Some(Intent::Events { ids, typed: String::new(), is_pick: false })
+        }
+        Purpose::Rsvp(_) | Purpose::Analytics => None,
+    }
+}
+
 /// Instead of a list of events: what is asked about the one that was found, or what weighs more than a list.
 fn than_list(
     Heard { intent, weight }: Heard,
-    ids: &[String],
+    (ids, is_everything): (&[String], bool),
     words: &[Word],
     context: &Context<'_>,
 ) -> Option<Intent> {
@@ -73,6 +113,7 @@ fn than_list(
         match ids {
             [] => *topic != Topic::All,
             _ if is_fragment => *topic == Topic::Seats,
+            _ if is_everything && context.seen.it.as_ref() == Some(id) => *topic != Topic::All,
             [one] => one == id && (*topic != Topic::All || has_one(class("telling"), words)),
             _ => false,
         }

@@ -189,6 +189,10 @@ impl Reading<'_> {
     pub(super) fn is_count_of_seats(&self) -> bool {
         const WORDS_MAX: usize = 7;
         let [Item::Event(event)] = self.items.as_slice() else { return false };
+        if has_one(&["one for", "one to", "1 for", "1 to"], self.words.get(..2).unwrap_or_default())
+        {
+            return true;
+        }
         let is_short = self.words.len() <= WORDS_MAX || self.has_party(&event.title);
         is_short && matches!(self.count(), Count::Several(_))
     }
@@ -198,10 +202,12 @@ impl Reading<'_> {
         let of_title = normal(title);
         // `let us` is no company.
         let is_let = |place: usize| self.word(place.checked_sub(1)) == "let";
-        self.words.iter().enumerate().any(|(place, word)| {
-            let is_party = class("party").contains(&word.text.as_str());
-            is_party && !is_let(place) && !of_title.contains(&word.text)
-        })
+        let is_pair = self.has_one_of(&["me and", "and me", "and myself"]);
+        is_pair
+            || self.words.iter().enumerate().any(|(place, word)| {
+                let is_party = class("party").contains(&word.text.as_str());
+                is_party && !is_let(place) && !of_title.contains(&word.text)
+            })
     }
 
     /// Whether somebody who names an amount looks for something to buy with it.
@@ -230,8 +236,8 @@ impl Reading<'_> {
         let amount = self.amount()?;
         let (per, words) = if self.has("perday") || self.has_one_of(&["day", "daily"]) {
             (Per::Day, "a day")
-        } else if self
-            .has_one_of(&["purchase", "ticket", "tickets", "event", "each", "buy", "payment"])
+        } else if self.has("percall")
+            || self.has_one_of(&["purchase", "ticket", "tickets", "event", "buy", "payment"])
         {
             (Per::Call, "per purchase")
         } else {
@@ -311,9 +317,9 @@ fn without_courtesies(words: &[Word]) -> Vec<Word> {
 }
 
 fn is_number_word(word: &str) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 14] = [
         "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "couple",
-        "twice", "dozen",
+        "pair", "twice", "dozen",
     ];
     WORDS.contains(&word)
 }

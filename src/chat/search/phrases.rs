@@ -1,5 +1,6 @@
 //! Phrases of a search: a price, a place, and words that turn a day round.
 
+use crate::base::money::Usdc;
 use crate::chat::ceiling::{self, Ceiling};
 use crate::chat::pattern::begins;
 use crate::chat::said::{Word, as_written};
@@ -9,10 +10,33 @@ use crate::chat::when::When;
 /// The longest phrase of a price or a place, words.
 const PHRASE_WORDS_MAX: usize = 6;
 
+/// What costs nothing.
+const FREE: &[&str] = &[
+    "for free",
+    "free of charge",
+    "free",
+    "costs nothing",
+    "cost nothing",
+    "costing nothing",
+    "for nothing",
+    "without paying",
+    "without cost",
+    "at no cost",
+    "no cost",
+    "gratis",
+    "complimentary",
+];
+
 /// Whether the next words are about what is not meant: `I can't do Friday`, `not on Friday`.
 pub(super) fn is_denied(before: &[Word]) -> bool {
     let mut last = before.iter().rev().take(2);
     last.any(|word| matches!(word.text.as_str(), "not" | "except" | "besides"))
+}
+
+/// Whether `free` after these words is about somebody's time: `I have Saturday free`.
+pub(super) fn is_own_time(before: &[Word]) -> bool {
+    let has = |one: &str| before.iter().any(|word| word.text == one);
+    !has("you") && ["have", "got", "keep", "my"].into_iter().any(has)
 }
 
 /// Whether the next words are about the end of a stay: `leaving on the 21st`.
@@ -24,8 +48,8 @@ pub(super) fn is_departure(before: &[Word]) -> bool {
 
 /// The longest phrase that is a limit of the price.
 pub(super) fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
-    if begins(words, "free").is_some() {
-        return Some((1, Ceiling::FREE));
+    if let Some(taken) = FREE.iter().find_map(|phrase| begins(words, phrase)) {
+        return Some((taken, Ceiling::FREE));
     }
     let own = [
         "i only have",
@@ -61,6 +85,29 @@ pub(super) fn price(words: &[Word], message: &str) -> Option<(usize, Ceiling)> {
     })
 }
 
+/// `between $1 and $2`, `between 20 and 50 cents`: the words taken, the lowest and the highest price.
+pub(super) fn prices(words: &[Word], message: &str) -> Option<(usize, Usdc, Ceiling)> {
+    words.first().filter(|word| word.text == "between")?;
+    let joint = (2..=3).find(|at| words.get(*at).is_some_and(|word| word.text == "and"))?;
+    let lowest = as_written(message, words.get(1..joint)?);
+    let after = joint.checked_add(1)?;
+    let has_unit = |text: &str| text.contains(|c: char| !c.is_ascii_digit() && c != '.');
+    let upto = |end: usize| {
+        let text = as_written(message, words.get(after..end)?);
+        Some((end, text, ceiling::dollars(text).filter(|_| has_unit(text))?))
+    };
+    let (end, highest, most) =
+        upto(after.checked_add(2)?).or_else(|| upto(after.checked_add(1)?))?;
+    // The unit may stand once.
+    let unit = highest.split_once(' ').map_or("", |(_, unit)| unit);
+    let least = if has_unit(lowest) {
+        ceiling::dollars(lowest)
+    } else {
+        ceiling::dollars(format!("{lowest} {unit}").trim())
+    };
+    Some((end, least?, Ceiling::up_to(most)))
+}
+
 /// `in Berlin`, up to what is something else.
 pub(super) fn place(words: &[Word], message: &str) -> Option<(usize, Vec<String>)> {
     if begins(words, "online").is_some() {
@@ -82,6 +129,10 @@ pub(super) fn place(words: &[Word], message: &str) -> Option<(usize, Vec<String>
         }
         place.push(word.text.clone());
         taken = taken.saturating_add(1);
+    }
+    while place.last().is_some_and(|word| matches!(word.as_str(), "and" | "or")) {
+        place.pop();
+        taken = taken.saturating_sub(1);
     }
     place.retain(|word| word != "the");
     (!place.is_empty()).then_some((taken, place))

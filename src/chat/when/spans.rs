@@ -2,11 +2,65 @@
 
 use jiff::civil::Date;
 
-use super::{Days, When, named, plus};
+use super::{Days, When, dated, named, plus};
 use crate::chat::said::Word;
 
 /// More days than those that a span has at most.
 const DAYS_MAX: i8 = 100;
+
+/// Days that have a name.
+pub(super) const FIXED: &[(&str, Days)] = &[
+    ("today", Days::Today),
+    ("the day after tomorrow", Days::AfterTomorrow),
+    ("day after tomorrow", Days::AfterTomorrow),
+    ("tomorrow", Days::Tomorrow),
+    ("this weekend", Days::Weekend(0)),
+    ("the weekend", Days::Weekend(0)),
+    ("weekend", Days::Weekend(0)),
+    ("next weekend", Days::Weekend(1)),
+    ("this coming weekend", Days::Weekend(0)),
+    ("the coming weekend", Days::Weekend(0)),
+    ("coming weekend", Days::Weekend(0)),
+    ("end of the week", Days::Weekend(0)),
+    ("later today", Days::Today),
+    ("an hour", Days::Today),
+    ("two hours", Days::Today),
+    ("a few hours", Days::Today),
+    ("later this week", Days::Week(0)),
+    ("the rest of the week", Days::Week(0)),
+    ("this week", Days::Week(0)),
+    ("this weeks", Days::Week(0)),
+    ("next weeks", Days::Week(1)),
+    ("the weekend after this one", Days::Weekend(1)),
+    ("the weekend after this", Days::Weekend(1)),
+    ("the weekend after", Days::Weekend(1)),
+    ("the following weekend", Days::Weekend(1)),
+    ("weekend after next", Days::Weekend(2)),
+    ("the week after this one", Days::Week(1)),
+    ("the week after this", Days::Week(1)),
+    ("the following week", Days::Week(1)),
+    ("week after next", Days::Week(2)),
+    ("this weekends", Days::Weekend(0)),
+    ("next weekends", Days::Weekend(1)),
+    ("next months", Days::Month(1)),
+    ("next week", Days::Week(1)),
+    ("the next few days", Days::Coming(3)),
+    ("next few days", Days::Coming(3)),
+    ("the next couple of days", Days::Coming(3)),
+    ("the next days", Days::Coming(3)),
+    ("the coming days", Days::Coming(3)),
+    ("the coming week", Days::Coming(7)),
+    ("the next two weeks", Days::Coming(14)),
+    ("the next few weeks", Days::Coming(21)),
+    ("the coming weeks", Days::Coming(21)),
+    ("this month", Days::Month(0)),
+    ("next month", Days::Month(1)),
+    ("new years day", Days::Date(1, Some(1))),
+    ("new years eve", Days::Date(31, Some(12))),
+    ("christmas eve", Days::Date(24, Some(12))),
+    ("christmas", Days::Date(25, Some(12))),
+    ("xmas", Days::Date(25, Some(12))),
+];
 
 /// What a second day is to the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +106,20 @@ pub(super) fn joined(words: &[Word]) -> Option<(usize, When)> {
         Some((start.checked_add(more)?, When { more: Some(join(other)), ..when }))
     };
     second().or(Some((taken, when)))
+}
+
+/// `the week of december 14`, `the weekend of the 19th`.
+pub(super) fn week_of(words: &[Word]) -> Option<(usize, When)> {
+    let word = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+    let at = usize::from(word(0) == "the");
+    let is_weekend = word(at) == "weekend";
+    if !(is_weekend || word(at) == "week") || word(at.checked_add(1)?) != "of" {
+        return None;
+    }
+    let before = at.checked_add(2)?;
+    let (taken, Days::Date(number, month)) = dated(words.get(before..)?)? else { return None };
+    let days = Some(Days::WeekOf(number, month, is_weekend));
+    Some((before.checked_add(taken)?, When { days, ..When::default() }))
 }
 
 /// `between friday and sunday`.

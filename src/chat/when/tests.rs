@@ -51,6 +51,13 @@ fn days_are_those_that_people_mean() {
         ("this coming saturday", december(12, 12)),
         ("later this week", december(9, 13)),
         ("new year's day", (date(2027, 1, 1), date(2027, 1, 1))),
+        ("the weekend after this one", december(19, 20)),
+        ("week after next", december(21, 27)),
+        ("the week of december 16", december(14, 20)),
+        ("the weekend of the 19th", december(19, 20)),
+        ("friday 11 december", december(11, 11)),
+        // The date counts.
+        ("monday the 15th", december(15, 15)),
     ] {
         assert_eq!(days(text, TODAY), span, "{text}");
     }
