@@ -17,7 +17,7 @@ CREATE INDEX given_seats_by_payment ON given_seats (payment_id)
 --;
 CREATE INDEX given_seats_by_event ON given_seats (event_id, given_at)
 --;
--- Their former codes, which open nothing any more. `time`: the how manieth transfer of the seat ended the code; `giver`: the
+-- Their former codes, which open nothing any more. `time`: which transfer of the seat ended the code, counted from 1; `giver`: the
 -- wallet that gave the ticket away, or 'host'.
 CREATE TABLE given_codes (
   code TEXT PRIMARY KEY,

@@ -19,8 +19,8 @@ use crate::ledger::payments::{self, Step};
 use crate::ledger::refunds::{self, Refund, State};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events;
-use crate::rails::x402::dialects::extra;
-use crate::rails::x402::wire::{RequirementsV2, authorization_json};
+use crate::rails::x402::dialects::requirements_for;
+use crate::rails::x402::wire::authorization_json;
 use crate::sale::flow;
 use crate::shop::Shop;
 use crate::shop::find_out::ask_usage;
@@ -223,15 +223,7 @@ fn as_payment(
     authorization: &Authorization,
     signature: &str,
 ) -> (Value, Value) {
-    let requirements = json!(RequirementsV2 {
-        scheme: "exact".to_owned(),
-        network: network.caip2.to_owned(),
-        amount: authorization.value.to_string(),
-        asset: network.usdc.to_checksum(None),
-        pay_to: authorization.to.to_checksum(None),
-        max_timeout_seconds: VALID_SECONDS,
-        extra: extra(network),
-    });
+    let requirements = json!(requirements_for(network, authorization, VALID_SECONDS));
     let payment = json!({
         "x402Version": 2,
         "accepted": requirements,

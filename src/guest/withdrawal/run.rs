@@ -19,7 +19,8 @@ use crate::guest::{budget, history, wallets};
 use crate::identity::UserId;
 use crate::ports::metered::Metered;
 use crate::ports::{Level, SqlError};
-use crate::rails::x402::wire::{Extra, RequirementsV2, authorization_json};
+use crate::rails::x402::dialects::requirements_for;
+use crate::rails::x402::wire::authorization_json;
 use crate::wallets::budget::Ask;
 use crate::wallets::withdrawal::VALID_SECONDS;
 
@@ -149,21 +150,8 @@ async fn settle<W: GuestWorld>(cx: &Cx<W>, withdrawal: &Withdrawal) -> Option<Ev
 /// The withdrawal as an x402 payment to its recipient, and the requirements that it fits.
 fn payment_of(withdrawal: &Withdrawal) -> Option<(Value, Value)> {
     let Withdrawal { network, authorization, .. } = withdrawal;
-    let requirements = RequirementsV2 {
-        scheme: "exact".to_owned(),
-        network: network.caip2.to_owned(),
-        amount: withdrawal.amount.atomic().to_string(),
-        asset: network.usdc.to_checksum(None),
-        pay_to: authorization.to.to_checksum(None),
-        max_timeout_seconds: u32::try_from(VALID_SECONDS).unwrap_or_default(),
-        extra: Extra {
-            name: network.eip712_name.to_owned(),
-            version: network.eip712_version.to_owned(),
-            primary_type: None,
-            receipt_key: None,
-        },
-    };
-    let requirements = serde_json::to_value(requirements).ok()?;
+    let seconds = u32::try_from(VALID_SECONDS).unwrap_or_default();
+    let requirements = json!(requirements_for(network, authorization, seconds));
     let payment = json!({
         "x402Version": 2,
         "accepted": requirements,

@@ -1,12 +1,11 @@
 //! Tells guests by mail that their event was cancelled, within the limits of mailed tickets. Their ticket's page and
 //! their list say so in every case.
 
-use crate::base::email::EmailAddress;
 use crate::ledger::refunds::{self, Refund};
 use crate::mail::{Kind, NewMail, outbox};
-use crate::ports::{Level, SqlError, World};
+use crate::ports::{SqlError, World};
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::ticket_mail::{may_write_to, title_of};
+use crate::products::events::ticket_mail::{address_for, title_of};
 use crate::products::events::{calendar, store};
 use crate::sale::cx::Cx;
 
@@ -37,14 +36,9 @@ fn tell(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<(), SqlError> {
 }
 
 fn tell_guest(cx: &Cx<'_, impl World>, refund: &Refund, seat: &Rsvp) -> Result<(), SqlError> {
-    let address = seat.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
-    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else { return Ok(()) };
+    let about = ("a cancellation is not mailed: too many", seat.id.as_str());
+    let Some(address) = address_for(cx, seat.guest.email.as_deref(), about)? else { return Ok(()) };
     let Some((event, _)) = store::find(cx.world, &refund.event_id)? else { return Ok(()) };
-    if !may_write_to(cx, &address)? {
-        let fields = [("rsvp", seat.id.as_str())];
-        cx.world.line(Level::Warn, "a cancellation is not mailed: too many", &fields);
-        return Ok(());
-    }
     let title = title_of(&event);
     let (url, site) = (&cx.config.public_url, cx.config.public_authority());
     let text = format!(

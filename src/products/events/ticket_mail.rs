@@ -38,28 +38,37 @@ pub(super) fn queue(cx: &Cx<'_, impl World>, rsvps: &[Rsvp]) -> bool {
 }
 
 fn try_to(cx: &Cx<'_, impl World>, rsvp: &Rsvp, all: &[Rsvp]) -> Result<bool, SqlError> {
-    let address = rsvp.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
-    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else {
+    let about = ("a ticket is not mailed: too many", rsvp.id.as_str());
+    let Some(address) = address_for(cx, rsvp.guest.email.as_deref(), about)? else {
         return Ok(false);
     };
     let Some((event, _)) = store::find(cx.world, &rsvp.event_id)? else { return Ok(false) };
-    if !may_write_to(cx, &address)? {
-        cx.world.line(
-            Level::Warn,
-            "a ticket is not mailed: too many",
-            &[("rsvp", rsvp.id.as_str())],
-        );
-        return Ok(false);
-    }
     let mail = mail(cx, &event, all, address);
     outbox::queue(cx.world, &mail?, cx.now()).map(|_| true)
 }
 
-/// Whether this host may mail another ticket to this address.
-pub(super) fn may_write_to(
+/// The address of a guest who may be written to. `refusal` is what the log says if this host has mailed too much, and the id
+/// of the seat or event.
+///
+/// # Errors
+///
+/// [`SqlError`] if SQLite refuses.
+pub(super) fn address_for(
     cx: &Cx<'_, impl World>,
-    address: &EmailAddress,
-) -> Result<bool, SqlError> {
+    given: Option<&str>,
+    (refusal, about): (&str, &str),
+) -> Result<Option<EmailAddress>, SqlError> {
+    let address = given.and_then(|text| EmailAddress::parse(text).ok());
+    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else { return Ok(None) };
+    if may_write_to(cx, &address)? {
+        return Ok(Some(address));
+    }
+    cx.world.line(Level::Warn, refusal, &[("about", about)]);
+    Ok(None)
+}
+
+/// Whether this host may mail another ticket to this address.
+fn may_write_to(cx: &Cx<'_, impl World>, address: &EmailAddress) -> Result<bool, SqlError> {
     let since = cx.now().plus(-DAY_SECONDS);
     let Written { all, to_recipient, is_unwanted } =
         reports::written(cx.world, Kind::Notice, address, since)?;

@@ -1,11 +1,10 @@
 //! The mail to somebody who was given a ticket, within the limits of mailed tickets.
 
-use crate::base::email::EmailAddress;
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::Event;
 use crate::products::events::rsvp::Rsvp;
-use crate::products::events::ticket_mail::{may_write_to, title_of};
+use crate::products::events::ticket_mail::{address_for, title_of};
 use crate::sale::cx::Cx;
 
 /// Queues the ticket for its new guest, in the transaction of the transfer. Returns whether it did. A failure is logged.
@@ -18,15 +17,10 @@ pub(super) fn queue(cx: &Cx<'_, impl World>, event: &Event, seat: &Rsvp) -> bool
 }
 
 fn try_to(cx: &Cx<'_, impl World>, event: &Event, seat: &Rsvp) -> Result<bool, SqlError> {
-    let address = seat.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
-    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else {
+    let about = ("a given ticket is not mailed: too many", seat.id.as_str());
+    let Some(address) = address_for(cx, seat.guest.email.as_deref(), about)? else {
         return Ok(false);
     };
-    if !may_write_to(cx, &address)? {
-        let fields = [("rsvp", seat.id.as_str())];
-        cx.world.line(Level::Warn, "a given ticket is not mailed: too many", &fields);
-        return Ok(false);
-    }
     let title = title_of(event);
     let (url, site) = (&cx.config.public_url, cx.config.public_authority());
     let text = format!(

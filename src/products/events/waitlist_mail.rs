@@ -1,12 +1,11 @@
 //! Tells a guest on a waitlist by mail that a seat is held, within the limits of mailed tickets.
 
-use crate::base::email::EmailAddress;
 use crate::base::time::UnixSeconds;
 use crate::mail::{Kind, NewMail, outbox};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events::Event;
 use crate::products::events::store::Waiter;
-use crate::products::events::ticket_mail::{may_write_to, title_of};
+use crate::products::events::ticket_mail::{address_for, title_of};
 use crate::sale::cx::Cx;
 
 /// Queues the mail, in the transaction of the offer. A failure is logged, and the offer stands.
@@ -23,13 +22,10 @@ fn try_to(
     waiter: &Waiter,
     until: UnixSeconds,
 ) -> Result<(), SqlError> {
-    let address = waiter.guest.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
-    let Some(address) = address.filter(|_| cx.world.delivery().is_some()) else { return Ok(()) };
-    if !may_write_to(cx, &address)? {
-        let fields = [("event", event.id.as_str())];
-        cx.world.line(Level::Warn, "an offer of a seat is not mailed: too many", &fields);
+    let about = ("an offer of a seat is not mailed: too many", event.id.as_str());
+    let Some(address) = address_for(cx, waiter.guest.email.as_deref(), about)? else {
         return Ok(());
-    }
+    };
     let title = title_of(event);
     let (url, site) = (&cx.config.public_url, cx.config.public_authority());
     let text = format!(

@@ -1,9 +1,11 @@
 //! Our requirements in both versions of x402, and its objects as headers carry them.
 
+use alloy_primitives::Address;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::rails::quote::{PAYMENT_SECONDS, Quote};
 use crate::rails::x402::wire::{
@@ -18,13 +20,27 @@ pub const MIME_TYPE: &str = "application/json";
 /// Our requirements for one network, version 2.
 #[must_use]
 pub fn requirements_v2(quote: &Quote, network: &Network) -> RequirementsV2 {
+    exact(network, quote.amount.atomic().to_string(), quote.pay_to, PAYMENT_SECONDS)
+}
+
+/// Requirements that an authorization fits, for money that goes to somebody else than a host. `seconds`: how long it is valid.
+#[must_use]
+pub fn requirements_for(
+    network: &Network,
+    authorization: &Authorization,
+    seconds: u32,
+) -> RequirementsV2 {
+    exact(network, authorization.value.to_string(), authorization.to, seconds)
+}
+
+fn exact(network: &Network, amount: String, pay_to: Address, seconds: u32) -> RequirementsV2 {
     RequirementsV2 {
         scheme: "exact".to_owned(),
         network: network.caip2.to_owned(),
-        amount: quote.amount.atomic().to_string(),
+        amount,
         asset: network.usdc.to_checksum(None),
-        pay_to: quote.pay_to.to_checksum(None),
-        max_timeout_seconds: PAYMENT_SECONDS,
+        pay_to: pay_to.to_checksum(None),
+        max_timeout_seconds: seconds,
         extra: extra(network),
     }
 }
