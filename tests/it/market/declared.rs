@@ -18,7 +18,7 @@ fn bare(schema: &Value) -> Value {
                 .into()
         }
         Value::Array(items) => items.iter().map(bare).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => schema.clone(),
     }
 }
 
