@@ -52,6 +52,8 @@ const PYTHON = [
     fault: { whose: "of `x402`: it gives `mcp` 2, which takes seconds, a timeout as `timedelta`", shows: /unsupported operand type\(s\) for \+: 'float' and 'datetime.timedelta'/ },
   },
   { name: "fastmcp", speaks: "MCP, x402 v2", by: META, ...python("mcp2", "fastmcp_4.py") },
+  { name: "langchain-mcp-adapters", speaks: "MCP 2025-11-25, x402 v2", by: "`x402` signs, its hook, a tool interceptor, adds the header", ...python("mcp1", "langchain_tools.py") },
+  { name: "openai-agents", speaks: "MCP 2025-11-25, x402 v2", by: META, ...python("mcp1", "openai_agents.py") },
   { name: "x402", mode: "requests", speaks: "HTTP, x402 v2", by: ITSELF, ...python("mcp2", "x402_requests.py") },
   { name: "x402", mode: "httpx", speaks: "HTTP, x402 v2", by: ITSELF, ...python("mcp2", "x402_httpx.py") },
   { name: "x402", mode: "the program above", at: "mcp2", speaks: "HTTP, x402 v2", by: ITSELF, documented: "Python" },
