@@ -43,6 +43,7 @@ use crate::products::events::entrance::answers as entrance;
 use crate::products::events::news::input::Audience;
 use crate::products::events::news::kind::Kind as NewsKind;
 use crate::products::events::news::views::{MailPreview, MessageAnswer, NewsLine, NewsLines};
+use crate::products::events::promos::PromoView;
 use crate::products::events::questions::{self, Answer};
 use crate::products::events::refunds::{Paying, Refunds, Taken, ToSign};
 use crate::products::events::rsvp::RsvpLine;
@@ -82,7 +83,7 @@ fn types() -> String {
         In, Out, Cards, BoughtView, Kind, WalletInfo, Policy, ToolView, State, PaymentView, DeploymentView,
         BalanceView, KeptWalletView, Proof, CustodyView, WithdrawalState, WithdrawalView,
         ExchangeView, PageSettings, NetworkView, FaucetAnswer, NonceAnswer, CodeSentAnswer,
-        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, TicketTypeView, EventView, OwnEvent,
+        SessionAnswer, Code, Problem, ProfileView, LimitsView, Registered, Status, Ask, Palette, questions::Question, Answer, TicketTypeView, PromoView, EventView, OwnEvent,
         OwnEvents, RsvpLine<'_>, Rsvps<'_>, Waitlist, WaitlistLine, CheckInAnswer<'_>, Audience, NewsKind, MailPreview, MessageAnswer, NewsLine, NewsLines, entrance::ProblemKind,
         entrance::LetIn, entrance::EntranceProblem, entrance::EntranceSummary, entrance::EntranceTicket,
         entrance::EntranceList, entrance::EntranceOutcome, entrance::EntranceResult, entrance::EntranceSync, vault::Status, SecretView,

@@ -173,6 +173,8 @@ codes! {
         "The price is above what this server takes from one wallet in 24 hours."
     PriceChanged "price_changed" 409
         "The price changed while the paid call ran, after the payment had passed the check against the quote; no money moved, sign again."
+    PromoCodeRefused "promo_code_refused" 409
+        "The promo code is not one of the event, has ended or is used up; leave `promoCode` out to pay the full price."
     ProofNeeded "proof_needed" 401
         "A wallet has to prove itself with `SIGN-IN-WITH-X`: the one that has paid, to see the answer, or the one that shall have a free seat."
     ProofRefused "proof_refused" 401

@@ -22,22 +22,23 @@ const CANNOT: &str =
     "this needs a wallet that signs a message, and this one does not; choose another wallet";
 
 /// Whether the call is made again with a proof of the wallet. A free seat must have been shown as free: nobody proves a wallet
-/// for something that they were told to pay for. About tickets only a button of the page is obeyed, and no sentence or model,
-/// and only at servers of this deployment.
+/// for something that they were told to pay for. About tickets, and for a seat that a promo code makes free, only a button of the page
+/// is obeyed, and no sentence or model, and only at servers of this deployment.
 pub(super) fn is_offered<W: GuestWorld>(
     cx: &Cx<W>,
     connection: &Connection,
     caller: Caller<'_>,
-    listed: Option<Usdc>,
+    (arguments, listed): (&Value, Option<Usdc>),
     refusal: &Value,
 ) -> bool {
     let error = refusal.get("structuredContent").and_then(|content| content.get("error"));
     let code = error.and_then(|error| error.get("code")).and_then(Value::as_str);
     let is_free_seat = caller.tool == SEAT && listed.is_some_and(Usdc::is_zero);
-    let is_about_tickets = ABOUT_TICKETS.contains(&caller.tool)
+    let has_code = caller.tool == SEAT && arguments.get("promoCode").is_some();
+    let is_of_page = (has_code || ABOUT_TICKETS.contains(&caller.tool))
         && *caller.origin == Origin::Call
         && cx.rules.is_own(&connection.url);
-    code == Some(PROOF_NEEDED) && (is_free_seat || is_about_tickets)
+    code == Some(PROOF_NEEDED) && (is_free_seat || is_of_page)
 }
 
 /// Takes a free seat. A wallet in the browser is asked for its signature, and the result comes later.

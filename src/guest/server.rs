@@ -126,7 +126,7 @@ pub(super) async fn call<W: GuestWorld>(
         Answer::Failed { text, .. } => {
             let refusal = outcome.unwrap_or_default();
             let listed = listed_price(cx, &connection.url, known.as_ref(), &arguments)?;
-            if free::is_offered(cx, &connection, caller, listed, &refusal) {
+            if free::is_offered(cx, &connection, caller, (&arguments, listed), &refusal) {
                 let call = (tool, &arguments);
                 return Box::pin(free::take(cx, &mut connection, call, &refusal, caller)).await;
             }

@@ -1,7 +1,7 @@
 //! A host's published records in KV, as they are read to rebuild its storage.
 //!
 //! Data that is not in KV is created anew or left out: ticket codes (the host's list has new ones), names, e-mail
-//! addresses, stored answers, what only guests get to know, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
+//! addresses, stored answers, what only guests get to know, promo codes, pictures, buyers of secrets, credentials. Old payments cannot be used again, because their
 //! authorizations are used on the chain.
 
 mod shapes;
@@ -169,6 +169,7 @@ fn seats_of(
         place,
         guest: GuestDetails::default(),
         ticket_type: record.ticket_type.clone(),
+        promo: None,
         paid,
         transaction: record.tx_hash.clone(),
         network: record.network.clone().unwrap_or_else(|| guessed_network(object)),

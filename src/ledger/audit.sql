@@ -136,8 +136,21 @@ SELECT e.id FROM events e, json_each(e.types) t WHERE json_extract(t.value, '$.s
   (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = e.id
    AND p.ticket_type = json_extract(t.value, '$.id') AND p.state IN ('settling', 'unknown', 'settled'))
 --;
--- the seats of a payment are of the ticket type that it was made for
-SELECT r.id FROM rsvps r JOIN payments p ON p.id = r.payment_id WHERE r.ticket_type IS NOT p.ticket_type
+-- the seats of a payment are of the ticket type and the promo code that it was made with
+SELECT r.id FROM rsvps r JOIN payments p ON p.id = r.payment_id
+  WHERE r.ticket_type IS NOT p.ticket_type OR r.promo IS NOT p.promo
+--;
+-- the seats that are counted for a promo code are there, and every one is counted
+SELECT l.event_id FROM label_seats l WHERE l.label GLOB 'promo:*' AND l.taken <>
+  (SELECT count(*) FROM rsvps r WHERE r.event_id = l.event_id AND 'promo:' || r.promo = l.label)
+UNION ALL SELECT r.id FROM rsvps r WHERE r.promo IS NOT NULL AND NOT EXISTS
+  (SELECT 1 FROM label_seats l WHERE l.event_id = r.event_id AND l.label = 'promo:' || r.promo)
+--;
+-- no promo code is used for more seats, taken and held, than it may be
+SELECT e.id FROM events e, json_each(e.promos) c WHERE json_extract(c.value, '$.uses') > 0 AND json_extract(c.value, '$.uses') <
+  (SELECT count(*) FROM rsvps r WHERE r.event_id = e.id AND r.promo = json_extract(c.value, '$.id')) +
+  (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = e.id
+   AND p.promo = json_extract(c.value, '$.id') AND p.state IN ('settling', 'unknown', 'settled'))
 --;
 -- the total of every row of the ledger is the sum of the money up to it
 SELECT CAST(seq AS TEXT) FROM (SELECT seq, total, sum(CASE WHEN entry IN ('settled', 'reversed', 'refunded') THEN amount ELSE 0 END)

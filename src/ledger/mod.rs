@@ -70,4 +70,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-34.sql"),
     include_str!("schema-35.sql"),
     include_str!("schema-36.sql"),
+    include_str!("schema-37.sql"),
 ];

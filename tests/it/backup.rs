@@ -267,7 +267,7 @@ fn fill(server: &Server, events: u32) {
          replace(printf('%5000d', n), ' ', char(10) || '\"'), starts_at, ends_at, time_zone, location, \
          capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, cover_palette, ask_name, \
          ask_email, price, refund_percent, refund_hours, refund_if_moved, cancelled_at, questions, guests_only, \
-         remind_hours, is_draft, types, price_was FROM n, (SELECT * FROM events LIMIT 1)"
+         remind_hours, is_draft, types, price_was, promos FROM n, (SELECT * FROM events LIMIT 1)"
     );
     server.sql(&statement);
 }

@@ -57,7 +57,7 @@ fn a_wallet_that_signs_in_gets_a_ticket_and_nothing_is_paid() {
     assert_eq!((&wanted["status"], &wanted["moneyMoved"]), (&json!(401), &json!("no")));
     let statement = &wanted["extensions"]["sign-in-with-x"]["info"]["statement"];
     assert!(statement.as_str().unwrap().contains("take what is free"), "{wanted}");
-    assert!(wanted["detail"].as_str().unwrap().contains("this event is free"), "{wanted}");
+    assert!(wanted["detail"].as_str().unwrap().contains("this seat is free"), "{wanted}");
     let reply = take(&server, &event, 1);
     assert_eq!(reply.status, 200, "{}", reply.body);
     let body = json_of(&reply);

@@ -33,6 +33,7 @@ mod news;
 mod pictures;
 mod post_office;
 mod prices;
+mod promos;
 mod public;
 mod questions;
 mod reads;

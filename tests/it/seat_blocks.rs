@@ -35,6 +35,7 @@ fn event(capacity: u32) -> Event {
         price: Usdc::from_cents(5),
         was: None,
         types: Vec::new(),
+        promos: Vec::new(),
         cancelled: false,
         sequence: 0,
         look: Look::default(),

@@ -127,7 +127,7 @@ fn no_payment_is_lost_doubled_or_given_away_whatever_happens() {
     // A simulation in which nothing happens would prove nothing.
     assert!(sum.paid > seeds && sum.unpaid > seeds / 2, "{sum:?}");
     assert!(sum.proven > 0 && sum.elsewhere > 0 && sum.several > 0, "{sum:?}");
-    assert!(sum.typed > seeds / 4, "{sum:?}");
+    assert!(sum.typed > seeds / 4 && sum.reduced > seeds / 20, "{sum:?}");
     assert!(sum.given_back > seeds / 20 && sum.refunded > 0, "{sum:?}");
     assert!(sum.given > seeds / 20 && sum.offered > 0, "{sum:?}");
     assert!(sum.crashes > seeds && sum.reversed > 0 && sum.found_out > seeds / 2, "{sum:?}");

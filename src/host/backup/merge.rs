@@ -119,10 +119,13 @@ fn events(sql: &impl Sql, scope: &ScopeId, now: UnixSeconds) -> Result<(), SqlEr
         set.join(", ")
     );
     sql.run(&changed, &[scope.as_str().into(), now.into()])?;
-    // It is not in KV, so what the replaced storage has was set since.
+    // These are not in KV, so what the replaced storage has was set since.
     let for_guests = "UPDATE events SET guests_only = a.guests_only FROM aside_events a \
          WHERE a.id = events.id AND a.guests_only IS NOT NULL";
     sql.run(for_guests, &[])?;
+    let codes = "UPDATE events SET promos = a.promos FROM aside_events a \
+         WHERE a.id = events.id AND a.promos <> '[]'";
+    sql.run(codes, &[])?;
     // A cancelled event stays cancelled, whichever row is newer.
     let cancelled = "UPDATE events SET status = 'cancelled', cancelled_at = ?1, sequence = sequence + 1, updated_at = ?1 \
          WHERE status = 'scheduled' AND id IN (SELECT id FROM aside_events WHERE status = 'cancelled')";
@@ -204,7 +207,8 @@ fn seats(sql: &impl Sql) -> Result<(), SqlError> {
     sql.run(counted, &[])?;
     sql.run("DELETE FROM label_seats", &[])?;
     let labels = "INSERT INTO label_seats SELECT event_id, 'type:' || ticket_type, count(*) FROM rsvps \
-         WHERE ticket_type IS NOT NULL GROUP BY 1, 2";
+         WHERE ticket_type IS NOT NULL GROUP BY 1, 2 UNION ALL \
+         SELECT event_id, 'promo:' || promo, count(*) FROM rsvps WHERE promo IS NOT NULL GROUP BY 1, 2";
     sql.run(labels, &[]).map(drop)
 }
 

@@ -54,6 +54,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("sign_in_codes", "codes of minutes; those of the storage that is replaced stay"),
     ("sign_in_times", "counts of one day; those of the storage that is replaced stay"),
     ("free_seats", "counts of one day"),
+    ("promo_guesses", "counts of one hour"),
     ("news_to", "who waits for a mail: it may have left since, and nobody is written to twice"),
     ("free_calls", "counts of one day"),
     ("restoring", "while a host is restored there is nothing to export"),

@@ -150,6 +150,8 @@ impl EventRecord {
             questions: self.questions,
             // What only guests get to know is not in KV.
             guests_only: None,
+            // Nor are promo codes.
+            promos: Vec::new(),
             look: Look { shuffle: self.cover_shuffle, palette: self.cover_palette },
             // Pictures are not in KV.
             picture: None,

@@ -91,9 +91,9 @@ fn write_claim(
     let statement = "INSERT OR REPLACE INTO payments (id, network, asset, payer, nonce, tool, digest, \
          arguments, amount, pay_to, valid_before, x402_version, payment, requirements, state, \
          attempts, next_check_at, created_at, updated_at, signature_digest, identifier, \
-         payload_digest, unused_at, claim, wanted, event_id, seats, ticket_type) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+         payload_digest, unused_at, claim, wanted, event_id, seats, ticket_type, promo) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
          ?14, ?20, 0, ?15, coalesce((SELECT created_at FROM payments WHERE id = ?1), ?16), ?16, ?17, \
-         ?18, ?19, ?21, ?22, ?23, ?24, ?25, ?26)";
+         ?18, ?19, ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
     sql.run(
         statement,
         &[
@@ -123,6 +123,7 @@ fn write_claim(
             new.seats.map(|hold| hold.event.as_str()).into(),
             new.seats.map_or(1, |hold| hold.count).into(),
             new.seats.and_then(|hold| hold.ticket_type.as_deref()).into(),
+            new.seats.and_then(|hold| hold.promo.as_deref()).into(),
         ],
     )
     .map(drop)

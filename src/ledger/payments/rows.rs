@@ -155,7 +155,7 @@ pub(super) fn has_identifier(
 }
 
 pub(super) const COLUMNS: &str = "id, network, payer, nonce, tool, digest, arguments, wanted, amount, pay_to, \
-     valid_before, x402_version, payment, requirements, event_id, seats, ticket_type, state, tx_hash, answer, attempts, \
+     valid_before, x402_version, payment, requirements, event_id, seats, ticket_type, promo, state, tx_hash, answer, attempts, \
      next_check_at, staged, refund_terms, payload_digest, created_at, unused_at, doubtful_at, \
      seen_tx, seen_in, reason, claim";
 
@@ -183,6 +183,7 @@ pub(super) fn payment_of(columns: &mut Columns) -> Result<Payment, SqlError> {
             .transpose()?,
         seats: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
         ticket_type: columns.optional_text()?,
+        promo: columns.optional_text()?,
         state: columns.parsed(State::parse)?,
         transaction: columns.optional_text()?,
         answer: columns.optional_text()?.as_deref().map(json).transpose().map_err(damaged)?,

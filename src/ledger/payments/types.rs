@@ -67,6 +67,8 @@ pub struct SeatHold {
     pub count: u32,
     /// Their ticket type, by its id.
     pub ticket_type: Option<String>,
+    /// The promo code that they are bought with, by its id.
+    pub promo: Option<String>,
 }
 
 /// A payment that a call presents.
@@ -137,6 +139,8 @@ pub struct Payment {
     pub seats: u32,
     /// Their ticket type, by its id.
     pub ticket_type: Option<String>,
+    /// The promo code that they are bought with, by its id.
+    pub promo: Option<String>,
     pub state: State,
     /// The transaction that moved the money, once known.
     pub transaction: Option<String>,

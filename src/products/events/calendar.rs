@@ -115,6 +115,7 @@ mod tests {
             price: Usdc::from_cents(5),
             was: None,
             types: Vec::new(),
+            promos: Vec::new(),
             asks: Asks::default(),
             questions: Vec::new(),
             guests_only: None,

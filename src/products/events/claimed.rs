@@ -10,8 +10,9 @@ use crate::sale::answers::no_money;
 use crate::sale::cx::Cx;
 use crate::sale::product::Offer;
 
-/// Checks that the ticket type of a claimed payment can still be had. Its host may have made another one of the same name.
-pub(super) fn check_type(
+/// Checks that the ticket type of a claimed payment can still be had, and that its promo code has uses left. Its host may have made
+/// others of the same name.
+pub(super) fn check_claimed(
     cx: &Cx<'_, impl World>,
     event: &Event,
     party: &Party,
@@ -19,12 +20,15 @@ pub(super) fn check_type(
 ) -> Result<(), Failure> {
     let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
     event.check_type(kind, party.seats())?;
-    let Some(kind) = kind else { return Ok(()) };
-    let claimed = payments::find(cx.world, payment)?.and_then(|claimed| claimed.ticket_type);
-    if claimed.as_deref() == Some(kind.id.as_str()) {
+    if kind.is_none() && party.promo().is_none() {
         return Ok(());
     }
-    Err(NotOnSale::TypeFull.into())
+    let claimed = payments::find(cx.world, payment)?;
+    let (ticket_type, promo) = claimed.map(|it| (it.ticket_type, it.promo)).unwrap_or_default();
+    if kind.is_some_and(|kind| ticket_type.as_ref() != Some(&kind.id)) {
+        return Err(NotOnSale::TypeFull.into());
+    }
+    event.check_promo(promo.as_deref(), party.seats(), cx.now()).map_err(Failure::from)
 }
 
 /// Whether a seat that a payment of unknown outcome wants can still be had.

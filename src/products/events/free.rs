@@ -25,7 +25,7 @@ use crate::products::events::store::{self, FreeTaken};
 use crate::products::events::tools::Tool;
 use crate::products::events::types::TicketType;
 use crate::products::events::{
-    Event, NotOnSale, SeatFor, Seats, guests_only, records, seats, transfer,
+    Event, NotOnSale, SeatFor, Seats, guesses, guests_only, records, seats, transfer,
 };
 use crate::rails::outcome::{Abort, Failure, Money};
 use crate::sale::answers::{no_money, pending};
@@ -64,6 +64,9 @@ pub(super) fn seat(
         let mut answer = seats::answer(cx, &kept, event.view(before, cx.now()), false)?;
         guests_only::reveal(&mut answer, &event);
         return Ok(Some(answer));
+    }
+    if by.is_open {
+        guesses::check(cx, &event, party, by)?;
     }
     if !price_of(&event, party, cx).is_some_and(Usdc::is_zero) || !by.is_open {
         return Ok(None);
@@ -123,10 +126,11 @@ pub(super) fn is_free(
     Ok(price.flatten().is_some_and(Usdc::is_zero))
 }
 
-/// What a seat costs the party; `None` if it wants a ticket type that is not there.
+/// What a seat costs the party; `None` if it wants a ticket type that is not there, or has a promo code that does not count.
 fn price_of(event: &Event, party: &Party, cx: &Cx<'_, impl World>) -> Option<Usdc> {
     let kind = event.type_for(party.wanted()).ok()?;
-    Some(event.price_at(kind, cx.now()))
+    let promo = event.promo_for(party.promo(), (false, party.seats()), cx.now()).ok()?;
+    Some(event.price_for((kind, promo), (None, party.seats()), cx.now()))
 }
 
 /// Whether a seat of this address is free and belongs to the wallet that was proven: a contract is one on its chain only.
@@ -224,7 +228,10 @@ fn rsvps(
     let preferred = || cx.config.networks.first().map_or("", |network| network.caip2);
     let network = wallet.network().unwrap_or_else(preferred);
     let ticket_type = kind.map(|kind| kind.id.as_str());
-    let to = To { event: &event.id, ticket_type, payer: wallet.wallet(), network, transaction: "" };
+    let promo = event.promo_for(party.promo(), (false, party.seats()), cx.now());
+    let promo = promo.ok().flatten().map(|promo| promo.id.as_str());
+    let payer = wallet.wallet();
+    let to = To { event: &event.id, ticket_type, promo, payer, network, transaction: "" };
     seats::new_rsvps(cx, &to, party, std::iter::repeat(Usdc::ZERO))
 }
 
@@ -236,7 +243,7 @@ fn all_given_away() -> Failure {
 }
 
 fn sign_in() -> Abort {
-    let detail = "this event is free, and nothing is paid: call again with a SIGN-IN-WITH-X header of the wallet that shall have the seat (`extensions` says what the wallet signs)";
+    let detail = "this seat is free, and nothing is paid: call again with a SIGN-IN-WITH-X header of the wallet that shall have the seat (`extensions` says what the wallet signs)";
     Abort::new(Code::ProofNeeded, detail).with_money(Money::NotMoved)
 }
 

@@ -46,6 +46,8 @@ pub struct RsvpToEvent {
     /// The ticket type, by the name that `types` of the event has. Without it the first type is bought. All seats of a
     /// purchase are of one type. Leave it out if the event has no types.
     pub ticket_type: Option<String>,
+    /// A promo code that the buyer has from the host, for a lower price. Never try one: wrong codes are refused, and few are heard.
+    pub promo_code: Option<String>,
     /// The guest's name for the host's list, at most 200 characters. Needed if askName of the event is "required".
     pub name: Option<String>,
     /// The guest's e-mail address for the host's list. Needed if askEmail of the event is "required". The ticket is mailed to

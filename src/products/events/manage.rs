@@ -61,6 +61,7 @@ pub fn create_event(cx: &Cx<'_, impl World>, arguments: CreateEvent) -> Result<V
         "eventId": event.id,
         "event": event.view(Seats::default(), now),
         "guestsOnly": event.guests_only,
+        "promoCodes": event.promo_views(),
         "message": match event.prices(now).1.is_zero() {
             _ if event.is_draft => "The draft is saved. Only you see it until you publish it.".to_owned(),
             true => "The event is open, and its seats are free.".to_owned(),
@@ -84,7 +85,7 @@ pub fn update_event(
     let used = seats.taken.saturating_add(seats.held).saturating_add(offered);
     let mut event = changes.apply(event, used, now)?;
     event.fit_capacity(Some(&before), seats);
-    if (event.price, &event.types) != (before.price, &before.types) {
+    if (event.price, &event.types, &event.promos) != (before.price, &before.types, &before.promos) {
         check_prices(cx, &event)?;
     }
     let is_published = was_draft && !event.is_draft;
@@ -102,15 +103,20 @@ pub fn update_event(
         "eventId": id,
         "event": view,
         "guestsOnly": event.guests_only,
+        "promoCodes": event.promo_views(),
         "message": message,
     }))
 }
 
-/// Checks the prices of an event; what is free is always good.
+/// Checks the prices of an event, also those with promo codes; what is free is always good.
 fn check_prices(cx: &Cx<'_, impl World>, event: &Event) -> Result<(), Failure> {
     let early = event.types.iter().filter_map(|kind| kind.early.map(|early| early.price));
     let all = event.types.iter().map(|kind| kind.price).chain(early).chain([event.price]);
-    all.filter(|price| !price.is_zero()).try_for_each(|price| cx.check_own_price(price))
+    for price in all.filter(|price| !price.is_zero()) {
+        cx.check_own_price(price)?;
+        event.check_codes(price, cx.config.price_min)?;
+    }
+    Ok(())
 }
 
 /// The event that the arguments of a tool name beside others, and these.

@@ -10,6 +10,7 @@ mod claimed;
 pub mod drafts;
 pub mod entrance;
 mod free;
+mod guesses;
 mod guests_only;
 pub mod input;
 pub mod links;
@@ -21,6 +22,7 @@ pub mod party;
 pub mod pictures;
 pub mod policy;
 pub mod prices;
+pub mod promos;
 pub mod questions;
 pub mod records;
 pub mod refunds;
@@ -52,6 +54,7 @@ use crate::http::cover::{Cover, Cut, Look};
 use crate::products::events::asks::Asks;
 use crate::products::events::pictures::Picture;
 use crate::products::events::policy::RefundPolicy;
+use crate::products::events::promos::Promo;
 use crate::products::events::questions::Question;
 use crate::products::events::types::{TicketType, Until};
 
@@ -78,6 +81,8 @@ pub struct Event {
     pub was: Option<Until>,
     /// The ticket types; empty if all seats have one price.
     pub types: Vec<TicketType>,
+    /// The promo codes, which only its host sees.
+    pub promos: Vec<Promo>,
     /// What its guests are asked for.
     pub asks: Asks,
     /// What else they are asked.
@@ -278,6 +283,7 @@ mod tests {
             price: Usdc::from_cents(5),
             was: None,
             types: Vec::new(),
+            promos: Vec::new(),
             asks: Asks::default(),
             questions: Vec::new(),
             guests_only: None,

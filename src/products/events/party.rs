@@ -5,6 +5,7 @@ use crate::base::fields::{InvalidField, bad, optional_line};
 use crate::base::money::Usdc;
 use crate::products::events::asks::{Asks, GuestDetails};
 use crate::products::events::input::RsvpToEvent;
+use crate::products::events::promos;
 use crate::products::events::questions::{self, Answer, Question};
 
 /// Seats that one purchase may have.
@@ -21,6 +22,8 @@ pub struct Party {
     buyer: GuestDetails,
     /// The ticket type that the buyer named.
     wanted: Option<String>,
+    /// The promo code that the buyer gave, in its one writing. Of what cannot be a code nothing is left, and that is none.
+    promo: Option<String>,
     /// The names on the tickets, in order, as far as the buyer said.
     names: Vec<Option<String>>,
 }
@@ -49,7 +52,9 @@ impl Party {
         questions::check_lengths(&answers)?;
         let buyer = GuestDetails { name: named.or(first), email, answers };
         let wanted = optional_line("ticketType", arguments.ticket_type.as_deref(), NAME_CHARS_MAX)?;
-        Ok(Self { seats, buyer, wanted, names })
+        let promo = optional_line("promoCode", arguments.promo_code.as_deref(), NAME_CHARS_MAX)?;
+        let promo = promo.map(|code| promos::writing(&code).unwrap_or_default());
+        Ok(Self { seats, buyer, wanted, promo, names })
     }
 
     /// The party of a payment that holds `seats`, with the answers that were good when it was reserved. What was stored of
@@ -58,7 +63,7 @@ impl Party {
     pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32, answers: Vec<Answer>) -> Self {
         let read = arguments.and_then(|arguments| Self::read(arguments).ok());
         let (buyer, names) = read.map(|party| (party.buyer, party.names)).unwrap_or_default();
-        Self { seats, buyer: GuestDetails { answers, ..buyer }, wanted: None, names }
+        Self { seats, buyer: GuestDetails { answers, ..buyer }, wanted: None, promo: None, names }
     }
 
     /// The same party with its answers in the order and writing of the event's questions.
@@ -76,6 +81,12 @@ impl Party {
     #[must_use]
     pub fn wanted(&self) -> Option<&str> {
         self.wanted.as_deref()
+    }
+
+    /// The promo code that the buyer gave, in its one writing.
+    #[must_use]
+    pub fn promo(&self) -> Option<&str> {
+        self.promo.as_deref()
     }
 
     /// What the buyer answered.

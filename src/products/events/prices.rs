@@ -7,6 +7,7 @@ use crate::base::fields::{InvalidField, bad};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::products::events::party::price_in_words;
+use crate::products::events::promos::{NoPromo, Promo, PromoView};
 use crate::products::events::questions::is_same;
 use crate::products::events::types::{TicketType, Until};
 use crate::products::events::{Event, NotOnSale, Seats};
@@ -34,6 +35,61 @@ impl Event {
         ))
     }
 
+    /// The code that a caller gave for so many seats. `pays`: whether the call has a payment.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPromo`] says why it does not count.
+    pub fn promo_for(
+        &self,
+        code: Option<&str>,
+        (pays, seats): (bool, u32),
+        now: UnixSeconds,
+    ) -> Result<Option<&Promo>, NoPromo> {
+        let Some(code) = code else { return Ok(None) };
+        let of = |removed| self.promos.iter().find(|it| it.code() == code && it.removed == removed);
+        let promo = of(false).or_else(|| of(true).filter(|_| pays)).ok_or(NoPromo::Unknown)?;
+        promo.check(pays, seats, now).map(|()| Some(promo))
+    }
+
+    /// Checks that the code of a claimed payment, by its id, is still good for its seats.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPromo`] says why not.
+    pub fn check_promo(
+        &self,
+        id: Option<&str>,
+        seats: u32,
+        now: UnixSeconds,
+    ) -> Result<(), NoPromo> {
+        let Some(id) = id else { return Ok(()) };
+        let promo = self.promos.iter().find(|promo| promo.id == id).ok_or(NoPromo::Unknown)?;
+        promo.check(true, seats, now)
+    }
+
+    /// Checks that no code makes a seat of this price so cheap that its payment costs more than it is worth.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidField`] names the code.
+    pub fn check_codes(&self, price: Usdc, least: Usdc) -> Result<(), InvalidField> {
+        let is_low =
+            |it: &&Promo| !it.removed && !it.price(price).is_zero() && it.price(price) < least;
+        let Some(promo) = self.promos.iter().find(is_low) else { return Ok(()) };
+        let code = promo.code();
+        let remedy = format!(
+            "\"{code}\" makes a seat cost less than ${least}, the least that can be paid; take less off, or everything"
+        );
+        Err(bad("promoCodes", remedy))
+    }
+
+    /// The codes as their host sees them.
+    #[must_use]
+    pub fn promo_views(&self) -> Vec<PromoView> {
+        self.promos.iter().filter(|promo| !promo.removed).map(Promo::view).collect()
+    }
+
     /// What a seat costs at `now`; without a type that of the first one.
     #[must_use]
     pub fn price_at(&self, kind: Option<&TicketType>, now: UnixSeconds) -> Usdc {
@@ -45,18 +101,24 @@ impl Event {
     #[must_use]
     pub fn price_for(
         &self,
-        kind: Option<&TicketType>,
+        (kind, promo): (Option<&TicketType>, Option<&Promo>),
         (pays, count): (Option<Usdc>, u32),
         now: UnixSeconds,
     ) -> Usdc {
-        let current = self.price_at(kind, now);
+        let with_code = |price| promo.map_or(price, |promo| promo.price(price));
+        let current = with_code(self.price_at(kind, now));
         let Some(pays) = pays else { return current };
         let early = kind.and_then(|kind| kind.early);
         let early = early.map(|it| Until { until: it.until.plus(PAYMENT_SECONDS.into()), ..it });
         let was = kind.map_or(self.was, |kind| kind.was);
-        let before = [early, was].into_iter().flatten();
+        // What the code takes off since then was never taken off an earlier price.
+        let named = |it: &Until| {
+            promo.is_none_or(|promo| it.until > promo.since.plus(PAYMENT_SECONDS.into()))
+        };
+        let before = [early, was].into_iter().flatten().filter(named);
         // What was free was taken without a challenge.
-        let before = before.filter(|it| now < it.until && !it.price.is_zero()).map(|it| it.price);
+        let before = before.filter(|it| now < it.until).map(|it| with_code(it.price));
+        let before = before.filter(|price| !price.is_zero());
         let mut all = std::iter::once(current).chain(before);
         all.find(|price| price.checked_mul(count) == Some(pays)).unwrap_or(current)
     }

@@ -30,6 +30,7 @@ pub fn own_events(cx: &Cx<'_, impl World>, cursor: Option<&str>) -> Result<Reply
         events.push(OwnEvent {
             event: event.view(*seats, now),
             guests_only: event.guests_only.clone(),
+            promo_codes: event.promo_views(),
             revenue: earned.revenue.to_string(),
             revenue_atomic: earned.revenue,
             seats_held: seats.held,

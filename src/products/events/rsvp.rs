@@ -26,6 +26,8 @@ pub struct Rsvp {
     pub guest: GuestDetails,
     /// The ticket type, by its id.
     pub ticket_type: Option<String>,
+    /// The promo code that it was bought with, by its id.
+    pub promo: Option<String>,
     pub paid: Usdc,
     /// The transaction that moved the money.
     pub transaction: String,

@@ -10,7 +10,7 @@ use crate::identity::access::Caller;
 use crate::ledger::payments::{self, Payment, SeatHold, Settled};
 use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
-use crate::products::events::claimed::{check_type, offer_seat};
+use crate::products::events::claimed::{check_claimed, offer_seat};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::news::message;
 use crate::products::events::party::{Party, seats_in_words};
@@ -145,6 +145,7 @@ impl Sale<Tool> for EventSale {
             Err(NotOnSale::Promised) if pays.is_some() || wallet.is_some() => {}
             on_sale => on_sale?,
         }
+        let promo = event.promo_for(party.promo(), (pays.is_some(), count), now)?;
         if let Some(wallet) = wallet {
             let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
             check_no_seat(&wanted)?;
@@ -158,7 +159,7 @@ impl Sale<Tool> for EventSale {
         party
             .answering(event.asks, &event.questions)
             .map_err(|missing| no_money(missing.into()))?;
-        let price = event.price_for(kind, (pays, count), now);
+        let price = event.price_for((kind, promo), (pays, count), now);
         let amount = price.checked_mul(count).ok_or_else(|| {
             no_money(fields::bad("seats", "cost more together than this service handles").into())
         })?;
@@ -167,7 +168,8 @@ impl Sale<Tool> for EventSale {
         let named = named.unwrap_or_default();
         let description = format!("{}, {seats}{named}, {back}", describe(&event));
         let ticket_type = kind.map(|kind| kind.id.clone());
-        let hold = SeatHold { event: event.id.clone(), count, ticket_type };
+        let promo = promo.map(|promo| promo.id.clone());
+        let hold = SeatHold { event: event.id.clone(), count, ticket_type, promo };
         Ok(Terms { amount, seats: Some(hold), description })
     }
 
@@ -202,7 +204,7 @@ impl Sale<Tool> for EventSale {
             Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
                 wanted.check_seats(party.seats(), cx.now())?;
-                check_type(cx, &wanted.event, party, payment)?;
+                check_claimed(cx, &wanted.event, party, payment)?;
                 check_no_seat(&wanted)?;
                 if payments::open_of(cx.world, payer)?.has_seat(event_id, payment) {
                     return Err(pending(None, "", 2).into());

@@ -68,6 +68,7 @@ fn sold(cx: &Cx<'_, impl World>, settled: &Settled) -> Result<Vec<Rsvp>, SqlErro
     let to = To {
         event: &event_id,
         ticket_type: payment.ticket_type.as_deref(),
+        promo: payment.promo.as_deref(),
         payer: &payment.payer,
         network: &payment.network,
         transaction: settled.transaction(),
@@ -80,6 +81,8 @@ pub(super) struct To<'a> {
     pub event: &'a EventId,
     /// Their ticket type, by its id.
     pub ticket_type: Option<&'a str>,
+    /// The promo code that they are bought with, by its id.
+    pub promo: Option<&'a str>,
     /// The wallet that has them (EIP-55).
     pub payer: &'a str,
     /// CAIP-2, for example `eip155:8453`.
@@ -103,6 +106,7 @@ pub(super) fn new_rsvps(
         place,
         guest,
         ticket_type: to.ticket_type.map(str::to_owned),
+        promo: to.promo.map(str::to_owned),
         paid,
         transaction: to.transaction.to_owned(),
         network: to.network.to_owned(),

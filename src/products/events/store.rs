@@ -27,6 +27,7 @@ macro_rules! in_line {
 mod cancelled;
 mod free;
 mod given;
+mod guesses;
 mod labels;
 mod seats;
 mod waitlist;
@@ -42,6 +43,7 @@ pub use given::{
     FormerCode, Given, forget_given, former_code, give, given, given_away, seat_in_hands,
     was_any_given, was_given_short,
 };
+pub use guesses::{Guesses, guesses, note_guess};
 pub use seats::{
     BY_SALE, correct_rsvps, guests, remove_rsvps, rsvp, rsvp_of_short_code, rsvp_of_ticket, rsvps,
     rsvps_of_payer, rsvps_of_payment,
@@ -79,7 +81,7 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.location, events.capacity, events.price, events.status, events.sequence, events.cover_shuffle, \
      events.cover_palette, events.ask_name, events.ask_email, events.refund_percent, \
      events.refund_hours, events.refund_if_moved, events.questions, events.guests_only, events.remind_hours, \
-     events.is_draft, events.types, events.price_was, events.created_at, \
+     events.is_draft, events.types, events.price_was, events.promos, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
 /// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
@@ -100,9 +102,9 @@ pub fn insert(sql: &impl Sql, event: &Event) -> Result<(), SqlError> {
     let statement = "INSERT INTO events (id, title, description, starts_at, ends_at, time_zone, \
          location, capacity, price, status, sequence, cover_shuffle, cover_palette, ask_name, \
          ask_email, refund_percent, refund_hours, refund_if_moved, questions, guests_only, remind_hours, is_draft, \
-         types, price_was, created_at, updated_at) \
+         types, price_was, promos, created_at, updated_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-         ?21, ?22, ?23, ?24, ?25, ?25)";
+         ?21, ?22, ?23, ?24, ?25, ?26, ?26)";
     let mut parameters = parameters(event);
     parameters.push(event.created_at.into());
     sql.run(statement, &parameters).map(drop)
@@ -119,7 +121,7 @@ pub fn update(sql: &impl Sql, event: &Event, now: UnixSeconds) -> Result<(), Sql
          cover_shuffle = ?12, cover_palette = ?13, ask_name = ?14, ask_email = ?15, \
          refund_percent = ?16, refund_hours = ?17, refund_if_moved = ?18, \
          questions = ?19, guests_only = ?20, remind_hours = ?21, is_draft = ?22, types = ?23, price_was = ?24, \
-         updated_at = ?25 WHERE id = ?1";
+         promos = ?25, updated_at = ?26 WHERE id = ?1";
     let mut parameters = parameters(event);
     parameters.push(now.into());
     sql.run(statement, &parameters).map(drop)
@@ -274,10 +276,10 @@ pub fn insert_rsvps(
     payment_id: &str,
 ) -> Result<Option<(Event, Seats)>, SqlError> {
     let statement = "INSERT INTO rsvps (id, event_id, payer, code, name, email, paid, tx_hash, \
-         network, created_at, payment_id, place, answers, ticket_type) VALUES (?1, ?2, ?3, ?4, \
+         network, created_at, payment_id, place, answers, ticket_type, promo) VALUES (?1, ?2, ?3, ?4, \
          CASE (SELECT ask_name FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?5 END, \
          CASE (SELECT ask_email FROM events WHERE id = ?2) WHEN 'notAsked' THEN NULL ELSE ?6 END, \
-         ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+         ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     for rsvp in rsvps {
         let parameters = [
             rsvp.id.as_str().into(),
@@ -294,14 +296,13 @@ pub fn insert_rsvps(
             rsvp.place.into(),
             seats::stored_answers(&rsvp.guest).as_deref().into(),
             rsvp.ticket_type.as_deref().into(),
+            rsvp.promo.as_deref().into(),
         ];
         sql.run(statement, &parameters)?;
     }
     let Some(first_seat) = rsvps.first() else { return Ok(None) };
     let count = u32::try_from(rsvps.len()).unwrap_or(u32::MAX);
-    if let Some(kind) = &first_seat.ticket_type {
-        labels::count(sql, first_seat.event_id.as_str(), &labels::of_type(kind), count)?;
-    }
+    labels::count(sql, first_seat, count)?;
     let counted = format!(
         "UPDATE events SET taken = taken + ?2 WHERE events.id = ?1 \
          RETURNING {EVENT_COLUMNS}, {SEAT_COLUMNS}, {LABEL_COLUMNS}"
@@ -336,6 +337,7 @@ fn parameters(event: &Event) -> Vec<SqlValue> {
         u32::from(event.is_draft).into(),
         questions::stored(&event.types).as_str().into(),
         event.was.map(|was| questions::stored(&[was])).as_deref().into(),
+        questions::stored(&event.promos).as_str().into(),
     ]
 }
 
@@ -374,6 +376,7 @@ fn event_and_seats(columns: &mut Columns) -> Result<(Event, Seats), SqlError> {
             None => None,
             Some(was) => questions::of_row(&was)?.first().copied(),
         },
+        promos: questions::of_row(&columns.text()?)?,
         created_at: columns.moment()?,
         picture: columns.optional_text()?.as_deref().map(Picture::of_row),
     };

@@ -7,6 +7,7 @@ use crate::base::time::{UnixSeconds, ZoneName};
 use crate::http::cover::Cut;
 use crate::http::cover::palette::Palette;
 use crate::products::events::asks::Ask;
+use crate::products::events::promos::PromoView;
 use crate::products::events::questions::Question;
 use crate::products::events::rsvp::RsvpLine;
 use crate::products::events::types::TicketTypeView;
@@ -121,6 +122,8 @@ pub struct OwnEvent {
     pub event: EventView,
     /// What only guests get to know.
     pub guests_only: Option<String>,
+    /// Its promo codes, with their uses so far.
+    pub promo_codes: Vec<PromoView>,
     /// Its income in US dollars.
     pub revenue: String,
     /// Its income in the smallest unit.

@@ -26,7 +26,7 @@ fn large_host() -> SampleHost {
             "INSERT INTO events SELECT printf('evt_%024x', n), title || n, description, starts_at + n, ends_at, \
          time_zone, location, capacity, status, sequence, created_at, updated_at, 0, cover_shuffle, \
          cover_palette, ask_name, ask_email, price, refund_percent, refund_hours, refund_if_moved, cancelled_at, \
-         questions, guests_only, remind_hours, is_draft, types, price_was \
+         questions, guests_only, remind_hours, is_draft, types, price_was, promos \
          FROM n, (SELECT * FROM events WHERE id = '{event}')"
         ),
     );
@@ -65,7 +65,7 @@ fn large_host() -> SampleHost {
         99_999,
         &format!(
             "INSERT INTO rsvps SELECT printf('rsv_%024x', n), {at}, printf('0x%040x', n), '{}-' || printf('%024x', n), \
-         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL, 1, NULL, NULL \
+         printf('pay_%024x', n), 'Guest ' || n, NULL, 50000, {hash}, network, created_at, NULL, 1, NULL, NULL, NULL \
          FROM n, (SELECT * FROM rsvps LIMIT 1)",
             server.scope
         ),

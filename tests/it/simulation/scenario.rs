@@ -70,6 +70,8 @@ pub(crate) struct Outcome {
     pub(crate) several: u64,
     /// Seats of a ticket type.
     pub(crate) typed: u64,
+    /// Seats that were bought with a promo code.
+    pub(crate) reduced: u64,
     pub(crate) secrets: u64,
     pub(crate) desk: u64,
     pub(crate) mails: u64,
@@ -96,6 +98,7 @@ impl Outcome {
         self.drops += other.drops;
         self.several += other.several;
         self.typed += other.typed;
+        self.reduced += other.reduced;
         self.secrets += other.secrets;
         self.desk += other.desk;
         self.mails += other.mails;
@@ -192,6 +195,7 @@ impl Scenario {
             }
             let mut typed = new_event(3);
             typed["types"] = types("0.02", 1);
+            typed["promoCodes"] = code(50, 2);
             let typed = self.own(host, Own::CreateEvent, &typed);
             self.servers[host].typed = text(&typed["id"]);
             self.servers[host].events.push(text(&typed["id"]));
@@ -347,6 +351,11 @@ fn new_event(capacity: i64) -> Value {
 /// Two ticket types. Who names none buys the first, at the price of other events.
 fn types(price: &str, seats: i64) -> Value {
     json!([{"name": "A", "price": "0.05", "seats": 2}, {"name": "B", "price": price, "seats": seats}])
+}
+
+/// The promo code of the event with ticket types.
+fn code(percent: u32, uses: i64) -> Value {
+    json!([{"code": "HALF", "off": format!("{percent}%"), "uses": uses}])
 }
 
 fn text(value: &Value) -> String {

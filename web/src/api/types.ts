@@ -625,7 +625,7 @@ token: string,
  */
 userId: string, scope: string, expiresAt: string, };
 
-export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "cannot_cancel" | "cannot_transfer" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_changed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_not_full" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "nothing_bought" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "proof_needed" | "proof_refused" | "rate_limited" | "refund_changed" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_cancelled" | "ticket_not_found" | "ticket_transferred" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "waitlist_closed" | "waitlist_full" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
+export type Code = "already_has_seat" | "article_not_found" | "backup_damaged" | "backup_refused" | "backup_too_large" | "backup_too_new" | "being_restored" | "body_broken" | "body_too_long" | "cannot_cancel" | "cannot_transfer" | "chain_unavailable" | "code_refused" | "credential_not_found" | "credential_refused" | "desk_full" | "door_closed" | "draft_changed" | "draft_decided" | "draft_not_found" | "event_cancelled" | "event_full" | "event_not_found" | "event_not_full" | "event_past" | "event_seats_held" | "gas_budget_used_up" | "gas_price_too_high" | "host_in_use" | "internal_error" | "invalid_arguments" | "invalid_facilitator_request" | "invalid_session" | "invalid_sign_in" | "mail_unavailable" | "malformed_json" | "method_not_allowed" | "misconfigured" | "network_not_supported" | "no_access_token" | "no_address" | "no_such_host" | "no_such_payment" | "no_such_session" | "no_such_ticket" | "no_such_transaction" | "no_test_money" | "nonce_used" | "not_found" | "not_granted" | "not_owner" | "not_signed_in" | "not_yours" | "nothing_bought" | "origin_not_allowed" | "out_of_order" | "payer_waits" | "payment_decided" | "payment_failed" | "payment_identifier_conflict" | "payment_in_progress" | "payment_pending" | "payment_required" | "payment_unavailable" | "payment_used" | "price_above_limit" | "price_changed" | "promo_code_refused" | "proof_needed" | "proof_refused" | "rate_limited" | "refund_changed" | "relayer_balance_low" | "relayer_storage_failed" | "rpc_unavailable" | "secret_expired" | "secret_not_found" | "secret_replaced" | "secret_revoked" | "sending_stopped" | "session_ended" | "settlement_pending" | "sign_in_again" | "sign_in_refused" | "simulation_unavailable" | "ticket_cancelled" | "ticket_not_found" | "ticket_transferred" | "too_many_articles" | "too_many_credentials" | "too_many_events" | "too_many_requests" | "too_many_secrets" | "too_many_sockets" | "transaction_used" | "unknown_tool" | "unsupported_encoding" | "waitlist_closed" | "waitlist_full" | "wallet_unavailable" | "webhook_refused" | "websocket_only" | "wrong_session_token";
 
 export type Problem = { 
 /**
@@ -775,6 +775,20 @@ seats: number,
  */
 seatsLeft: number | null, earlyPrice?: string, earlyUntil?: string, };
 
+export type PromoView = { code: string, 
+/**
+ * What it takes off the price of each seat: "20%", or dollars.
+ */
+off: string, 
+/**
+ * How many seats can be bought with it; 0 for any number.
+ */
+uses: number, 
+/**
+ * Seats that were bought with it, without those that were given back.
+ */
+used: number, expiresAt?: string, };
+
 export type EventView = { id: string, title: string, description: string, startsAt: string, endsAt?: string, timeZone: string, location?: string, capacity: number, 
 /**
  * `null` when the number of seats is not limited.
@@ -846,6 +860,10 @@ export type OwnEvent = {
  * What only guests get to know.
  */
 guestsOnly: string | null, 
+/**
+ * Its promo codes, with their uses so far.
+ */
+promoCodes: Array<PromoView>, 
 /**
  * Its income in US dollars.
  */

@@ -14,6 +14,7 @@ use crate::products::events::asks::{Ask, Asks};
 use crate::products::events::drafts;
 use crate::products::events::news::reminders::{a_day, remind_hours};
 use crate::products::events::policy::RefundPolicy;
+use crate::products::events::promos::{self, PromoInput};
 use crate::products::events::questions::{self, Question};
 use crate::products::events::types::{self, TicketTypeInput};
 use crate::products::events::{Event, guests_only};
@@ -48,6 +49,10 @@ pub struct CreateEvent {
     #[serde(default)]
     #[schemars(length(max = 10))]
     pub types: Vec<TicketTypeInput>,
+    /// Promo codes, at most 50. Nobody else sees them.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub promo_codes: Vec<PromoInput>,
     /// Whether guests are asked for their name. Default optional. What is required must be sent with rsvpToEvent.
     #[serde(default)]
     pub ask_name: Ask,
@@ -116,6 +121,9 @@ pub struct EventChanges {
     /// that has sold seats cannot be removed.
     #[schemars(length(max = 10))]
     pub types: Option<Vec<TicketTypeInput>>,
+    /// All promo codes, at most 50. One that stays keeps the count of its uses; one that is left out is removed.
+    #[schemars(length(max = 50))]
+    pub promo_codes: Option<Vec<PromoInput>>,
     /// Whether guests are asked for their name; holds for seats sold from now on.
     pub ask_name: Option<Ask>,
     /// Whether guests are asked for their e-mail address; holds for seats sold from now on.
@@ -170,6 +178,7 @@ impl CreateEvent {
             price: price_or_free(&self.price)?,
             was: None,
             types: types::read(&self.types, &[], 0)?,
+            promos: promos::read(&self.promo_codes, &[], now)?,
             asks: Asks { name: self.ask_name, email: self.ask_email },
             questions: questions::read(&self.questions)?,
             guests_only: guests_only(self.guests_only.as_deref())?,
@@ -238,6 +247,9 @@ impl EventChanges {
         if let Some(inputs) = self.types {
             let series = before.sequence.saturating_add(1);
             event.types = types::read(&inputs, &before.types, series)?;
+        }
+        if let Some(inputs) = self.promo_codes {
+            event.promos = promos::read(&inputs, &before.promos, now)?;
         }
         if let Some(dollars) = self.price {
             event.price = price_or_free(&dollars)?;

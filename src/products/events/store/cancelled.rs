@@ -10,7 +10,7 @@ use crate::products::events::store::seats::{self, rsvp_of};
 /// The columns that a seat keeps when it is given back.
 const KEPT: &str = "id, event_id, payer, code, payment_id, name, email, paid, tx_hash, network, created_at, place, answers, ticket_type";
 /// They as columns of a seat. A seat that was used at the entrance is not given back.
-const AS_RSVP: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, NULL, place, answers, ticket_type";
+const AS_RSVP: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, NULL, place, answers, ticket_type, NULL";
 
 /// Takes all seats of a payment back: they can be sold again, and their codes open nothing. Call it in the transaction
 /// that writes the refund.

@@ -10,7 +10,7 @@ use crate::products::events::questions;
 use crate::products::events::rsvp::Rsvp;
 use crate::products::events::store::labels;
 
-pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place, answers, ticket_type";
+pub(in crate::products::events) const RSVP_COLUMNS: &str = "id, event_id, payer, code, name, email, paid, tx_hash, network, created_at, checked_in_at, place, answers, ticket_type, promo";
 
 /// Corrects the transaction of a payment's seats.
 ///
@@ -154,12 +154,14 @@ pub(in crate::products::events) fn rsvp_of(columns: &mut Columns) -> Result<Rsvp
         created_at: columns.moment()?,
         checked_in_at: columns.optional_int()?.map(UnixSeconds::new),
         ticket_type: None,
+        promo: None,
         place: u32::try_from(columns.count()?).unwrap_or(u32::MAX),
     };
     if let Some(answers) = columns.optional_text()? {
         rsvp.guest.answers = questions::of_row(&answers)?;
     }
     rsvp.ticket_type = columns.optional_text()?;
+    rsvp.promo = columns.optional_text()?;
     Ok(rsvp)
 }
 

@@ -75,7 +75,14 @@ impl Scenario {
         let key = &nonce.to_string()[..18];
         let (tool, amount, arguments) = match self.sim.rng.below(100) {
             0..20 => ("rsvpToEvent", "50000", json!({"eventId": one(&server.events)})),
-            20..30 => ("rsvpToEvent", "20000", json!({"eventId": server.typed, "ticketType": "B"})),
+            20..25 => ("rsvpToEvent", "20000", json!({"eventId": server.typed, "ticketType": "B"})),
+            at @ 25..30 => {
+                // Both types, because the uses are counted over both.
+                let (kind, amount) = if at < 28 { ("B", "10000") } else { ("A", "25000") };
+                let wanted =
+                    json!({"eventId": server.typed, "ticketType": kind, "promoCode": "HALF"});
+                ("rsvpToEvent", amount, wanted)
+            }
             at @ 30..50 => {
                 let seats = 1 + at % 3;
                 let amount = ["50000", "100000", "150000"][at % 3];

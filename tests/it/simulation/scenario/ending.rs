@@ -86,6 +86,7 @@ impl Scenario {
         self.outcome.secrets = sum("SELECT count(*) FROM retrievals WHERE how = 'paid'");
         self.outcome.several = sum("SELECT count(*) FROM rsvps WHERE place > 1");
         self.outcome.typed = sum("SELECT count(*) FROM rsvps WHERE ticket_type IS NOT NULL");
+        self.outcome.reduced = sum("SELECT count(*) FROM rsvps WHERE promo IS NOT NULL");
         self.outcome.desk = sum("SELECT count(*) FROM ticket_entries");
         self.outcome.mails = sum("SELECT count(*) FROM mail_outbox WHERE state = 'sent'");
         self.outcome.given_back = sum("SELECT count(*) FROM cancelled_seats");

@@ -24,7 +24,14 @@ impl Scenario {
             let price = if self.sim.rng.chance(500) { "0.02" } else { "0.04" };
             let types = super::types(price, self.sim.rng.range(1, 3));
             let event = EventId::parse(&self.servers[host].typed).unwrap();
-            return self.spawn_own(host, Own::UpdateEvent(event), &json!({"types": types}));
+            let mut changes = json!({"types": types});
+            match self.sim.rng.below(6) {
+                0 => changes["promoCodes"] = json!([]),
+                1 => changes["promoCodes"] = super::code(40, 2),
+                2 | 3 => changes["promoCodes"] = super::code(50, self.sim.rng.range(1, 3)),
+                _ => {}
+            }
+            return self.spawn_own(host, Own::UpdateEvent(event), &changes);
         }
         let event = self.one_event(host);
         if self.sim.rng.chance(100) {
