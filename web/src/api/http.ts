@@ -12,6 +12,8 @@ export class ApiError extends Error {
   readonly requestId: string | undefined;
   /** "no", "unknown" or "yes", where money was involved. */
   readonly moneyMoved: string | undefined;
+  /** The whole answer, if it is JSON. */
+  readonly answer: unknown;
 
   constructor(about: {
     status: number;
@@ -19,6 +21,7 @@ export class ApiError extends Error {
     code: string;
     requestId?: string | undefined;
     moneyMoved?: string | undefined;
+    answer?: unknown;
   }) {
     super(about.detail);
     this.name = "ApiError";
@@ -27,6 +30,7 @@ export class ApiError extends Error {
     this.code = about.code;
     this.requestId = about.requestId;
     this.moneyMoved = about.moneyMoved;
+    this.answer = about.answer;
   }
 }
 
@@ -96,5 +100,6 @@ function refusal(response: Response, text: string): ApiError {
     code: member("code") ?? member("type")?.split(/[/:#]/).at(-1) ?? `http_${response.status}`,
     requestId: member("requestId") ?? response.headers.get("x-request-id") ?? undefined,
     moneyMoved: member("moneyMoved"),
+    answer: problem,
   });
 }

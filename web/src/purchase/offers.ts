@@ -1,6 +1,6 @@
 // What servers of this deployment sell, read from them directly: without a session, and free.
-import { request } from "../api/http";
-import { textOf } from "../base/object";
+import { ApiError, request } from "../api/http";
+import { isObject, textOf } from "../base/object";
 import type { EventView, SecretView } from "../api/types";
 
 /** Whether a guest is asked for something. */
@@ -52,6 +52,43 @@ export function eventPage(scope: string, eventId: string): string {
 export async function readEvent(scope: string, eventId: string): Promise<EventOffer> {
   const { event } = await inTime(request<{ event: EventView }>("POST", tool(scope, "getEvent"), { eventId }));
   return { kind: "event", event, asks: { name: asks(event, "askName"), email: asks(event, "askEmail") } };
+}
+
+/**
+ * What a seat costs with these arguments of a purchase, in the smallest unit; 0 if nothing is paid. The server is asked for it as by
+ * a buyer who has not paid. It keeps nothing of such a call, so what guests must say is filled in. Throws `ApiError`.
+ */
+export async function readSeatPrice(
+  scope: string,
+  { event, asks: asked }: EventOffer,
+  more: Readonly<Record<string, string>>,
+): Promise<bigint> {
+  const answers = event.questions.flatMap(({ text, choices, required }) =>
+    required ? [{ question: text, answer: choices[0] ?? "-" }] : [],
+  );
+  const filledIn = {
+    ...(asked.name === "required" ? { name: "-" } : {}),
+    ...(asked.email === "required" ? { email: "price@example.org" } : {}),
+    ...(answers.length > 0 ? { answers } : {}),
+  };
+  const wanted = { eventId: event.id, ...filledIn, ...more };
+  try {
+    await inTime(request<unknown>("POST", tool(scope, "rsvpToEvent"), wanted));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) return 0n;
+    const price = error.status === 402 ? priceOf(error.answer) : null;
+    if (price === null) throw error;
+    return price;
+  }
+  throw new Error("The host's server has not named its price. Try again.");
+}
+
+/** The price in a challenge (x402 version 1). */
+function priceOf(challenge: unknown): bigint | null {
+  const accepts = isObject(challenge) ? challenge["accepts"] : null;
+  const amount = Array.isArray(accepts) ? textOf(accepts[0], "maxAmountRequired") : undefined;
+  return amount !== undefined && /^\d{1,20}$/.test(amount) ? BigInt(amount) : null;
 }
 
 /** Reads a secret that is for sale; undefined if the host's list has none with this id. */

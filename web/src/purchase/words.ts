@@ -94,7 +94,9 @@ const CHARGED: Record<string, string> = {
 
 /** One error of a call as one or two sentences; `text` are the words of the Guest or the server. */
 export function refusalInWords(code: string, text: string, moneyMoved: string): string {
-  const why = REFUSALS[code] ?? `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/[.\s]*$/, ".");
+  // "promoCode: has ended" is about the code that the guest has typed.
+  const said = code === "promo_code_refused" ? text.replace(/^promoCode:/, "this code") : text;
+  const why = REFUSALS[code] ?? `${said.charAt(0).toUpperCase()}${said.slice(1)}`.replace(/[.\s]*$/, ".");
   const charged = CHARGED[moneyMoved] ?? CHARGED["unknown"] ?? "";
   return why.includes(charged) ? why : `${why} ${charged}`;
 }

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { toAtomic, toDollars } from "../../base/amounts";
 import { isSameAddress } from "../../base/address";
 import { Dialog, Icon, Notice, EventCover, eventTime, priceText } from "../../parts";
-import type { EventOffer, Host } from "../../purchase/offers";
+import { scopeOf, type EventOffer, type Host } from "../../purchase/offers";
 import { seatsOf, seatsText } from "../../purchase/seats";
 import { knownTickets } from "../../session";
 import { isBegun, useCheckout, type Phase } from "./checkout";
@@ -10,6 +10,7 @@ import { Details } from "./details";
 import { GuestFields, useGuest } from "./guest-fields";
 import { FormNotices, PayWith, isInForm, useMeans } from "./means";
 import { PayButton } from "./pay-button";
+import { PromoCode, usePromo, withCode } from "./promo-code";
 import { QuestionFields, useAnswers } from "./question-fields";
 import { Held, Pending, Refused } from "./outcomes";
 import { TypeFields, asOf, useTicketType } from "./ticket-types";
@@ -98,6 +99,7 @@ function Form({ purchase }: { purchase: Purchase }) {
           <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
         </>
       )}
+      <PromoCode promo={purchase.promo} disabled={phase.at !== "form"} />
       <PayWith means={purchase} phase={phase} />
       {missing === null ? (
         <Total
@@ -121,7 +123,9 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const wallets = useWallets();
   const checkout = useCheckout(mcpUrl, offer.event.id);
   const choice = useTicketType(offer.event, checkout.details);
-  const event = asOf(offer.event, choice);
+  const kind = choice.chosen?.name ?? null;
+  const promo = usePromo(offer, scopeOf(mcpUrl) ?? "", kind, wallets.chosen?.address ?? null);
+  const event = withCode(asOf(offer.event, choice), promo);
   const guest = useGuest(offer.asks);
   const answers = useAnswers(event.questions);
   const party = useSeats(event);
@@ -141,7 +145,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     const details = guest.read();
     const given = answers.read();
     if (details === null || given === null) return showMissing();
-    const more = { ...given, ...choice.read(), ...party.read(details["name"]) };
+    const more = { ...given, ...choice.read(), ...promo.read(), ...party.read(details["name"]) };
     await means.whenReady(() => checkout.pay(price, { ...details, ...more }));
   };
   useEffect(() => {
@@ -154,6 +158,7 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     ...means,
     event,
     choice,
+    promo,
     phase,
     checkout,
     guest,

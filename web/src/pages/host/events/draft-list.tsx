@@ -1,7 +1,8 @@
-// A list in the form of an event, whose entries have fields of their own: questions, ticket types.
+// A list in the form of an event, whose entries have fields of their own: questions, ticket types, codes.
 import type { ReactNode } from "react";
 import { Button } from "../../../parts";
 
+/** Entries at most, unless it is said. */
 const MOST = 10;
 
 type Props<Draft extends { key: number }> = {
@@ -9,6 +10,8 @@ type Props<Draft extends { key: number }> = {
   hint?: string;
   /** What one entry is called: "Ticket". */
   name: string;
+  /** How many there may be. */
+  most?: number;
   drafts: readonly Draft[];
   change: (drafts: Draft[]) => void;
   error: string | undefined;
@@ -23,7 +26,7 @@ type Props<Draft extends { key: number }> = {
 };
 
 export function DraftList<Draft extends { key: number }>(props: Props<Draft>) {
-  const { legend, hint, name, drafts, change, error, empty, children } = props;
+  const { legend, hint, name, most = MOST, drafts, change, error, empty, children } = props;
   const what = name.toLowerCase();
   const set = (key: number, more: Partial<Draft>) =>
     change(drafts.map((draft) => (draft.key === key ? { ...draft, ...more } : draft)));
@@ -52,7 +55,7 @@ export function DraftList<Draft extends { key: number }>(props: Props<Draft>) {
           {error}
         </p>
       )}
-      {drafts.length < MOST && (
+      {drafts.length < most && (
         <Button kind="quiet" size="small" icon="plus" onClick={add}>
           Add a {what}
         </Button>

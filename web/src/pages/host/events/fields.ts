@@ -2,6 +2,7 @@
 import type { Ask, EventView, OwnEvent, Palette, Question } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { moneyWords, readMoney } from "../../../base/money-text";
+import type { SentPromo } from "./promo-list";
 import type { SentType } from "./type-list";
 import { isZone, ownZone, toMoment, toWall } from "../shared/zones";
 
@@ -28,7 +29,7 @@ export type FieldName = (typeof FIELDS)[number];
 /** The typed texts; times are wall-clock times in `timeZone`. */
 export type Values = Record<FieldName, string>;
 /** Lists in the form, which have fields of their own. */
-export const LISTS = ["questions", "types"] as const;
+export const LISTS = ["questions", "types", "promoCodes"] as const;
 export type Errors = Partial<Record<FieldName | (typeof LISTS)[number], string>>;
 
 export type NewEvent = {
@@ -41,6 +42,7 @@ export type NewEvent = {
   guestsOnly?: string;
   questions?: Question[];
   types?: SentType[];
+  promoCodes?: SentPromo[];
   capacity: number;
   price: string;
   askName: Ask;

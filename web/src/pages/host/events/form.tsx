@@ -17,6 +17,7 @@ import { GuestRules } from "./guest-rules";
 import { QuestionList } from "./question-list";
 import { EventPreview } from "./preview";
 import { TimeAndPrice } from "./time-and-price";
+import { PromoList } from "./promo-list";
 import { TypeList } from "./type-list";
 import {
   ASKS,
@@ -113,6 +114,11 @@ function ListFields({ field, lists, change, errors }: ListProps) {
   return (
     <>
       <TypeList drafts={lists.types} change={(types) => change({ ...lists, types })} error={errors.types} />
+      <PromoList
+        drafts={lists.promoCodes}
+        change={(promoCodes) => change({ ...lists, promoCodes })}
+        error={errors.promoCodes}
+      />
       <div className="host-pair">
         <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
         <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />

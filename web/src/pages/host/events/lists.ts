@@ -3,39 +3,50 @@ import type { OwnEvent, Question } from "../../../api/types";
 import { readMoney } from "../../../base/money-text";
 import type { Errors, Read, Values } from "./fields";
 import { draftsOf, readQuestions, type QuestionDraft } from "./question-list";
+import { promoDraftsOf, readPromos, type PromoDraft, type SentPromo } from "./promo-list";
 import { readTypes, typeDraftsOf, type SentType, type TypeDraft } from "./type-list";
 
 /** What is typed. */
-export type Lists = { questions: QuestionDraft[]; types: TypeDraft[] };
+export type Lists = { questions: QuestionDraft[]; types: TypeDraft[]; promoCodes: PromoDraft[] };
 /** What is sent. */
-export type SentLists = { questions: Question[]; types: SentType[] };
+export type SentLists = { questions: Question[]; types: SentType[]; promoCodes: SentPromo[] };
 
 export function listsOf(event: OwnEvent | null, isCopy: boolean): Lists {
-  if (event === null) return { questions: [], types: [] };
+  if (event === null) return { questions: [], types: [], promoCodes: [] };
   return {
     questions: draftsOf(event.questions),
     types: typeDraftsOf(event.types, event.timeZone, isCopy),
+    // Whoever has a code has it for that event.
+    promoCodes: isCopy ? [] : promoDraftsOf(event.promoCodes, event.timeZone),
   };
 }
 
 /** `timeZone`: that of the times in the lists. */
-export function readLists({ questions, types }: Lists, timeZone: string): Read<SentLists> {
+export function readLists({ questions, types, promoCodes }: Lists, timeZone: string): Read<SentLists> {
   const asked = readQuestions(questions);
   const sold = readTypes(types, timeZone);
+  const codes = readPromos(promoCodes, timeZone);
   const errors: Errors = {};
   if ("fault" in asked) errors.questions = asked.fault;
   if ("fault" in sold) errors.types = sold.fault;
-  if ("fault" in asked || "fault" in sold) return { ok: false, errors };
-  return { ok: true, value: { questions: asked.value, types: sold.value } };
+  if ("fault" in codes) errors.promoCodes = codes.fault;
+  if ("fault" in asked || "fault" in sold || "fault" in codes) return { ok: false, errors };
+  return { ok: true, value: { questions: asked.value, types: sold.value, promoCodes: codes.value } };
 }
 
 /** The lists that differ from those of `event`. */
-export function changedLists({ questions, types }: SentLists, event: OwnEvent): Partial<SentLists> {
+export function changedLists(
+  { questions, types, promoCodes }: SentLists,
+  event: OwnEvent,
+): Partial<SentLists> {
   const before = readTypes(typeDraftsOf(event.types, event.timeZone, false), event.timeZone);
+  const codes = readPromos(promoDraftsOf(event.promoCodes, event.timeZone), event.timeZone);
+  const isSameCodes = "value" in codes && isSame(promoCodes, codes.value);
   const isSameTypes = "value" in before && isSame(types, before.value);
   return {
     ...(isSame(questions, event.questions) ? {} : { questions }),
     ...(isSameTypes ? {} : { types }),
+    ...(isSameCodes ? {} : { promoCodes }),
   };
 }
 
