@@ -10,6 +10,7 @@ use crate::market::Ask;
 use crate::market::search::{EventsAsk, HostsAsk, Part, TEXT_CHARS_MAX, ToolsAsk};
 use crate::rails::outcome::Failure;
 use crate::sale::request::read_arguments;
+use crate::sale::shape;
 use crate::sale::tool::input_schema;
 
 /// A tool of the marketplace.
@@ -129,6 +130,7 @@ impl Tool {
             "title": self.title(),
             "description": self.description(),
             "inputSchema": self.schema(),
+            "outputSchema": shape::schema(include_str!("answers.json"), self.name()),
             "annotations": {
                 "title": self.title(),
                 "readOnlyHint": true,

@@ -86,6 +86,9 @@ fn describe(tool: Tool) -> Value {
         "description": spec.full_description(),
         "inputSchema": tool.input_schema(),
     });
+    if let Some(schema) = tool.output_schema() {
+        merge(&mut entry, json!({"outputSchema": schema}));
+    }
     if let Access::Paid(price, _) = spec.access {
         // Old clients read the annotations, newer ones `_meta`.
         merge(&mut annotations, json!({"paymentHint": true}));

@@ -1,7 +1,8 @@
 //! The kernel of every sale. A product declares its tools ([`tool`]), implements [`product::Sale`] and gets a
 //! [`cx::Cx`]. [`flow`] is the sale as a type-state machine, [`lock`] prevents concurrent judging of one payment,
 //! [`repeat`] decides who may read an answer again, [`bought`] is what a buyer has, [`answers`] has the refusals, and [`request`] reads arguments and
-//! writes replies. [`prices`] are those that a host sets itself, [`free_calls`] what it gives away.
+//! writes replies. [`prices`] are those that a host sets itself, [`free_calls`] what it gives away. [`shape`] makes
+//! schemas of answers.
 
 pub mod answers;
 pub mod bought;
@@ -14,4 +15,5 @@ pub mod prices;
 pub mod product;
 pub mod repeat;
 pub mod request;
+pub mod shape;
 pub mod tool;

@@ -67,6 +67,9 @@ pub trait ProductTool: Copy + PartialEq + 'static {
     /// All of them, in the order of `tools/list`.
     const ALL: &'static [Self];
 
+    /// The shapes of their answers ([`crate::sale::shape`]).
+    const ANSWERS: &'static str = "{}";
+
     fn spec(self) -> &'static ToolSpec;
 
     /// The arguments of a call about `subject` (an event, say), for catalogues and scanners. `None`: only who has something

@@ -22,6 +22,7 @@ use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
+use crate::sale::shape;
 use crate::sale::tool::{Access, ProductTool, ToolSpec};
 use crate::shop::registry::generate::products;
 
@@ -71,6 +72,12 @@ impl Tool {
     #[must_use]
     pub fn tier(self) -> Tier {
         self.spec().tier
+    }
+
+    /// The JSON schema of the answer, of a challenge and of an error; `None` if the product declares none.
+    #[must_use]
+    pub fn output_schema(self) -> Option<Value> {
+        shape::schema(self.answers(), self.name())
     }
 
     /// The JSON schema of the arguments.
@@ -143,6 +150,29 @@ mod tests {
         }
         assert_eq!(Tool::by_name("getAllEvents"), Tool::by_name("listEvents"));
         assert_eq!(Tool::by_name("sellEverything"), None);
+    }
+
+    /// Version 1 of the TypeScript SDK shows no challenge that the schema refuses.
+    #[test]
+    fn every_tool_declares_an_answer_and_requires_nothing_of_it() {
+        for tool in Product::ALL.iter().copied().flat_map(Product::tools) {
+            let schema = tool.output_schema().unwrap();
+            assert_eq!(schema["type"], "object", "{}", tool.name());
+            let text = schema.to_string();
+            for refused in
+                [r#""required":["#, r#""additionalProperties":"#, r#""$ref":"#, r#""anyOf":"#]
+            {
+                assert!(!text.contains(refused), "{}: {refused}", tool.name());
+            }
+            for member in ["accepts", "extensions", "resource", "x402Version", "error"] {
+                assert_eq!(
+                    schema["properties"][member],
+                    Value::Null,
+                    "{}: a challenge has {member}",
+                    tool.name()
+                );
+            }
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn export(server: &Server) -> Vec<String> {
 fn send(server: &Server, page: &str) -> Reply {
     let mut request = server.request(Action::Own(Own::Restore), true, &[], &json!({}));
     request.body = page.as_bytes().to_vec();
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 /// Restores a backup; the last answer.
@@ -133,7 +133,7 @@ fn as_agent(server: &Server, token: &str, tool: &str, arguments: &Value) -> Repl
     let mut request =
         server.request(Action::AtHost(AtHost::Tool(tool.to_owned())), false, &[], arguments);
     request.command.credential = Some(Token::parse(token).unwrap().digest());
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 fn sample_host() -> SampleHost {

@@ -39,7 +39,7 @@ fn of_tier(server: &Server, tier: &str) -> String {
 fn as_agent(server: &Server, token: &str, action: Action, body: &Value) -> Reply {
     let mut request = server.request(action, false, &[], body);
     request.command.credential = Some(Token::parse(token).unwrap().digest());
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 fn call(server: &Server, token: &str, tool: &str, arguments: &Value) -> Reply {
@@ -207,7 +207,7 @@ fn analytics_cost_a_stranger_a_cent_and_the_hosts_program_nothing() {
     let action = Action::AtHost(AtHost::Tool("getEventAnalytics".to_owned()));
     let mut request = server.request(action, false, &[("payment-signature", &payment)], &named);
     request.command.credential = Some(Token::parse(&token).unwrap().digest());
-    let reply = block_on(server.host.handle(request));
+    let reply = block_on(server.handle(request));
     assert_eq!((reply.status, header(&reply, "payment-response")), (200, None), "{}", reply.body);
     assert_eq!(rows(), before);
     assert!(server.world.memory.settled.borrow().is_empty());
@@ -328,7 +328,7 @@ fn over_rest_a_credential_reads_and_changes_by_its_tier_and_never_the_profile_or
             let may = from.is_some_and(|from| rank(tier) >= rank(from));
             let mut request = server.request(Action::Own(own.clone()), false, &[], &body);
             request.command.credential = Some(Token::parse(token).unwrap().digest());
-            let reply = block_on(server.host.handle(request));
+            let reply = block_on(server.handle(request));
             let is_refused = reply.status == 403 && reply.body.contains("not_granted");
             assert_eq!(is_refused, !may, "{own:?} {tier} {}", reply.body);
             assert!(reply.status != 401 && reply.status != 500, "{own:?} {}", reply.body);
@@ -346,7 +346,7 @@ fn a_session_beside_a_credential_counts_for_nothing() {
     let mut request =
         server.request(Action::Own(Own::CreateCredential), true, &[], &json!({"name": "n"}));
     request.command.credential = Some(Token::parse(&token).unwrap().digest());
-    is(&block_on(server.host.handle(request)), 403, "not granted");
+    is(&block_on(server.handle(request)), 403, "not granted");
 }
 
 /// The server says so for the whole request, whatever is asked.
@@ -556,7 +556,7 @@ fn a_stolen_session_that_is_not_fresh_makes_no_credential_that_may_send() {
         let action = Action::Own(Own::CreateCredential);
         let mut request = server.request(action, true, &[], body);
         request.command.user.as_mut().unwrap().fresh = false;
-        block_on(server.host.handle(request))
+        block_on(server.handle(request))
     };
     let refused = ask(&json!({"name": "n", "tier": "send"}));
     is(&refused, 403, "sign in again");

@@ -30,7 +30,7 @@ fn take_from(server: &Server, arguments: &Value, wallet: u8, source: &str) -> Re
     let action = Action::AtHost(AtHost::Tool("rsvpToEvent".to_owned()));
     let mut request = server.request(action, false, &headers, arguments);
     request.command.source = Source::parse(source);
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 fn take(server: &Server, event: &str, wallet: u8) -> Reply {

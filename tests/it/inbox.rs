@@ -361,7 +361,7 @@ fn the_one_who_asked_sees_where_it_stands_and_nobody_else() {
     // The page: the conversation, and nothing of the host's own.
     let page = |key: &str| {
         let action = Action::AtHost(AtHost::Question(key.to_owned()));
-        block_on(server.host.handle(server.request(action, false, &[], &json!(null))))
+        block_on(server.handle(server.request(action, false, &[], &json!(null))))
     };
     let shown = page(key);
     assert_eq!(shown.status, 200);

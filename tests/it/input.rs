@@ -67,7 +67,7 @@ fn read_all(
     loop {
         let mut request = server.request(Action::Own(own.clone()), true, &[], &json!({}));
         request.command.cursor = cursor;
-        let reply = block_on(server.host.handle(request));
+        let reply = block_on(server.handle(request));
         assert_eq!(reply.status, 200, "{}", reply.body);
         let page = json_of(&reply);
         let entries = page[member].as_array().unwrap();
@@ -198,7 +198,7 @@ fn a_cursor_of_another_list_or_of_nobody_is_refused_by_name() {
         for (cursor, is_good) in [(events_cursor, is_its_own), ("o50", false), ("", false)] {
             let mut request = server.request(Action::Own(own.clone()), true, &[], &json!({}));
             request.command.cursor = Some(cursor.to_owned());
-            let reply = block_on(server.host.handle(request));
+            let reply = block_on(server.handle(request));
             assert_eq!(reply.status, if is_good { 200 } else { 422 }, "{own:?} {cursor}");
             assert!(
                 is_good || reply.body.contains("cursor: must be the nextCursor"),
@@ -347,7 +347,7 @@ fn a_browser_that_opens_what_is_not_there_gets_a_page() {
             [(&[browser][..], "text/html; charset=utf-8"), (&[], "application/problem+json")]
         {
             let request = server.request(Action::AtHost(asked.clone()), false, headers, &json!({}));
-            let reply = block_on(server.host.handle(request));
+            let reply = block_on(server.handle(request));
             assert_eq!((reply.status, reply.headers[0].1.as_str()), (404, kind), "{asked:?}");
         }
     }
@@ -357,7 +357,7 @@ fn a_browser_that_opens_what_is_not_there_gets_a_page() {
         &[browser],
         &json!({}),
     );
-    assert_eq!(block_on(server.host.handle(call)).headers[0].1, "application/problem+json");
+    assert_eq!(block_on(server.handle(call)).headers[0].1, "application/problem+json");
 }
 
 #[test]

@@ -23,6 +23,7 @@ use events_concierge::market::{self, Ask};
 use events_concierge::ports::{Clock, Level, Log};
 use serde_json::{Value, json};
 
+use crate::support::answers::misfit;
 use crate::support::{BOTH, Server, World, block_on, config, json_of, modern, modern_headers, rpc};
 
 /// A host in a world with a marketplace.
@@ -265,7 +266,14 @@ fn call(server: &Server, message: &Value, headers: &[(&str, &str)]) -> Value {
     let headers = Headers::new(headers.collect());
     let body = message.to_string();
     let id = RequestId::parse("req_0123456789abcdef01234567").unwrap();
-    json_of(&block_on(serve(server, &config(), (&headers, body.as_bytes()), &id)))
+    let answer = json_of(&block_on(serve(server, &config(), (&headers, body.as_bytes()), &id)));
+    let tool = message["params"]["name"].as_str().and_then(Tool::by_name);
+    let (result, found) = (&answer["result"], &answer["result"]["structuredContent"]);
+    if let (Some(tool), true) = (tool, found.is_object()) {
+        let schema = &tool.entry()["outputSchema"];
+        assert_eq!(misfit(schema, found, result["isError"] != true), None, "{answer}");
+    }
+    answer
 }
 
 #[test]

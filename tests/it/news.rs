@@ -119,7 +119,7 @@ fn way_out(mail: &Value) -> Action {
 fn post(server: &Server, action: Action, body: &str) -> Reply {
     let mut request = server.request(action, false, &[], &json!({}));
     request.body = body.as_bytes().to_vec();
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 fn page(action: &Action) -> Action {
@@ -189,7 +189,7 @@ fn a_host_agent_writes_by_tool_and_nobody_else_does() {
     let arguments = json!({"eventId": event, "subject": "Hello", "text": "See you."});
     let call = |owner| {
         let tool = Action::AtHost(AtHost::Tool("messageGuests".to_owned()));
-        block_on(server.host.handle(server.request(tool, owner, &[], &arguments)))
+        block_on(server.handle(server.request(tool, owner, &[], &arguments)))
     };
     assert_eq!(call(false).status, 403);
     assert_eq!(json_of(&call(true))["recipients"], 1);

@@ -60,7 +60,7 @@ fn at(server: &Server, path: &str) -> Reply {
     assert_eq!(scope, server.scope.as_str());
     let name = PictureName::parse(name).unwrap();
     let action = Action::AtHost(AtHost::Picture(name));
-    block_on(server.host.handle(server.request(action, false, &[], &json!({}))))
+    block_on(server.handle(server.request(action, false, &[], &json!({}))))
 }
 
 /// The words of an event's picture, whose content is there.

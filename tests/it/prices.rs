@@ -40,7 +40,7 @@ fn free(server: &Server, tool: &str, arguments: &Value, wallet: u8, source: &str
     let action = Action::AtHost(AtHost::Tool(tool.to_owned()));
     let mut request = server.request(action, false, &headers, arguments);
     request.command.source = Source::parse(source);
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 fn opens_free(server: &Server, wallet: u8, source: &str) -> u16 {

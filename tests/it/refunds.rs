@@ -339,9 +339,9 @@ fn two_tabs_sign_the_same_refund_and_it_is_paid_once() {
         server.request(Action::Own(Own::PayRefunds), true, &[], &signatures(offered))
     };
     let calls = vec![
-        server.host.handle(request(&one)),
-        server.host.handle(request(&other)),
-        server.host.handle(request(&one)),
+        server.handle(request(&one)),
+        server.handle(request(&other)),
+        server.handle(request(&one)),
     ];
     for reply in join_all(calls) {
         assert_eq!(json_of(&reply)["taken"][0]["success"], true, "{}", reply.body);

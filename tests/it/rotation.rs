@@ -120,8 +120,7 @@ fn count_sealed_with(server: &Server, master: &str) -> usize {
 
 /// What the cron asks.
 fn asked(server: &Server) -> Value {
-    let reply =
-        block_on(server.host.handle(server.request(Action::Resealed, false, &[], &json!({}))));
+    let reply = block_on(server.handle(server.request(Action::Resealed, false, &[], &json!({}))));
     assert_eq!(reply.status, 200, "{}", reply.body);
     json_of(&reply)
 }
@@ -362,7 +361,7 @@ fn an_object_that_nobody_registered_is_not_written_to() {
     let server = Server::with(world.clone(), PAY_TO, rotated(SECOND, Some(MASTER_KEY)));
     assert_eq!(server.host.sweep(), Ok(false));
     let request = server.request(Action::Resealed, false, &[], &json!({}));
-    assert_eq!(block_on(server.host.handle(request)).status, 404);
+    assert_eq!(block_on(server.handle(request)).status, 404);
     let tables = world.run("SELECT count(*) FROM sqlite_master", &[]).unwrap();
     assert_eq!(tables, [[SqlValue::Int(0)]]);
 }

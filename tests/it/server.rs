@@ -331,7 +331,7 @@ fn a_spreadsheet_that_does_not_hold_everything_says_where_the_rest_is() {
         let mut request =
             server.request(Action::Own(Own::Payments(Format::Csv)), true, &[], &json!({}));
         request.command.cursor = cursor.map(str::to_owned);
-        block_on(server.host.handle(request))
+        block_on(server.handle(request))
     };
     let first = file(None);
     let lines: Vec<&str> = first.body.lines().collect();
@@ -364,14 +364,14 @@ fn the_statement_shows_every_payment_page_by_page() {
     assert_eq!(first["payments"][0]["state"], "delivered");
     let mut request = server.request(own(Format::Json), true, &[], &json!({}));
     request.command.cursor = first["nextCursor"].as_str().map(str::to_owned);
-    let second = json_of(&block_on(server.host.handle(request)));
+    let second = json_of(&block_on(server.handle(request)));
     assert_eq!(second["payments"].as_array().unwrap().len(), 20);
     assert!(second.get("nextCursor").is_none());
     let csv = server.as_owner(own(Format::Csv), &json!({})).body;
     assert_eq!(csv.lines().count(), 121);
     assert!(!csv.contains("more lines follow"));
     let stranger = server.request(own(Format::Json), false, &[], &json!({}));
-    assert_eq!(block_on(server.host.handle(stranger)).status, 403);
+    assert_eq!(block_on(server.handle(stranger)).status, 403);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn since(server: &Server, at: i64) -> SignedIn {
 fn ask(server: &Server, user: &SignedIn, action: Action, body: &Value) -> Reply {
     let request = server.request(action, true, &[], body);
     let command = Command { user: Some(user.clone()), ..request.command };
-    block_on(server.host.handle(Request { command, ..request }))
+    block_on(server.handle(Request { command, ..request }))
 }
 
 fn sign_out(server: &Server, at: i64) {

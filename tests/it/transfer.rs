@@ -68,7 +68,7 @@ fn page(server: &Server, code: &str) -> Reply {
 fn found(server: &Server, wallet: u8) -> Vec<Value> {
     let holders = vec![Holder { wallet: address(wallet), network: None }];
     let action = Action::BoughtBy(Ask { holders, after: None, limit: 9 });
-    let reply = block_on(server.host.handle(server.request(action, false, &[], &json!({}))));
+    let reply = block_on(server.handle(server.request(action, false, &[], &json!({}))));
     let entries = json_of(&reply)["entries"].as_array().unwrap().clone();
     entries.into_iter().map(|entry| entry["bought"].clone()).collect()
 }

@@ -28,6 +28,8 @@ pub enum Tool {
 }
 
 impl ProductTool for Tool {
+    const ANSWERS: &'static str = include_str!("answers.json");
+
     const ALL: &'static [Self] = &[
         Self::SearchKb,
         Self::CreateTicket,

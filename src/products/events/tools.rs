@@ -72,6 +72,8 @@ impl Tool {
 }
 
 impl ProductTool for Tool {
+    const ANSWERS: &'static str = include_str!("answers.json");
+
     // The first tool is free and accepts `{}`: clients and test suites probe with it.
     const ALL: &'static [Self] = &[
         Self::ListEvents,

@@ -15,6 +15,8 @@ pub enum Tool {
 }
 
 impl ProductTool for Tool {
+    const ANSWERS: &'static str = include_str!("answers.json");
+
     const ALL: &'static [Self] =
         &[Self::ListSecrets, Self::RetrieveSecret, Self::StoreSecret, Self::DeleteSecret];
 

@@ -51,6 +51,10 @@ macro_rules! products {
                 match self { $(Self::$name(_) => Product::$name,)+ }
             }
 
+            const fn answers(self) -> &'static str {
+                match self { $(Self::$name(_) => <products::$module::tools::Tool as ProductTool>::ANSWERS,)+ }
+            }
+
             /// [`ProductTool::example`]
             #[must_use]
             pub fn example(self, subject: Option<&str>) -> Option<Value> {

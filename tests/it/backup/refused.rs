@@ -173,10 +173,10 @@ fn only_the_host_itself_exports_and_only_one_who_has_just_signed_in_restores() {
     let server = &sample.server;
     for what in [Own::Export, Own::Restore] {
         let mut request = server.request(Action::Own(what.clone()), false, &[], &json!({}));
-        is(&block_on(server.host.handle(request)), 403, "not_owner");
+        is(&block_on(server.handle(request)), 403, "not_owner");
         request = server.request(Action::Own(what), false, &[], &json!({}));
         request.command.credential = Some(Token::parse(&sample.token).unwrap().digest());
-        is(&block_on(server.host.handle(request)), 403, "not_granted");
+        is(&block_on(server.handle(request)), 403, "not_granted");
     }
     let (server, pages) = lost();
     let mut request = server.request(Action::Own(Own::Restore), true, &[], &json!({}));
@@ -184,7 +184,7 @@ fn only_the_host_itself_exports_and_only_one_who_has_just_signed_in_restores() {
     let mut user = server.signed_in();
     user.fresh = false;
     request.command.user = Some(user);
-    is(&block_on(server.host.handle(request)), 403, "sign_in_again");
+    is(&block_on(server.handle(request)), 403, "sign_in_again");
     assert_eq!(server.int("SELECT count(*) FROM sqlite_master"), 0);
 }
 

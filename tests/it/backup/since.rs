@@ -166,13 +166,13 @@ fn a_sign_out_that_the_backup_does_not_know_still_counts() {
     assert_eq!(own(&server, Own::Events).status, 200);
     let now = UnixSeconds::new(server.world.memory.now.get());
     let out = server.request(Action::EndSessions(now), false, &[], &json!({}));
-    assert_eq!(block_on(server.host.handle(out)).status, 204);
+    assert_eq!(block_on(server.handle(out)).status, 204);
     assert_eq!(send(&server, &pages[0]).status, 401);
     let mut request = server.request(Action::Own(Own::Restore), true, &[], &json!({}));
     request.body = pages[0].as_bytes().to_vec();
     let again = SignedIn { signed_in_at: now.plus(1), ..server.signed_in() };
     request.command.user = Some(again);
-    assert_eq!(json_of(&block_on(server.host.handle(request)))["done"], true);
+    assert_eq!(json_of(&block_on(server.handle(request)))["done"], true);
     assert_eq!(own(&server, Own::Events).status, 401, "a session of before");
 }
 

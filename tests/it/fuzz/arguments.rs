@@ -211,7 +211,7 @@ fn the_host_refuses_by_the_name_of_the_field() {
         let body = with(&good, name, value);
         request.body = body.into_bytes();
         let is_json = serde_json::from_slice::<Value>(&request.body).is_ok();
-        let reply = block_on(server.host.handle(request));
+        let reply = block_on(server.handle(request));
         prop_assert!(reply.status < 500, "{reply:?}");
         let answer: Value = serde_json::from_str(&reply.body).unwrap();
         if reply.status == 422 || (reply.status == 400 && is_json) {

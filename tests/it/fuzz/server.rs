@@ -15,7 +15,7 @@ pub(super) fn post(server: &Server, owner: bool, posted: &Posted) -> Reply {
     let headers: Vec<_> = posted.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let mut request = server.request(Action::AtHost(AtHost::Mcp), owner, &headers, &Value::Null);
     request.body.clone_from(&posted.body);
-    block_on(server.host.handle(request))
+    block_on(server.handle(request))
 }
 
 /// Nobody has paid and nobody has got anything; the books are in order.

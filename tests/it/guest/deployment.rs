@@ -312,7 +312,7 @@ impl Servers for Room {
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let asked = server.request(Action::AtHost(AtHost::Mcp), false, &headers, &body);
-        let reply = server.host.handle(asked).await;
+        let reply = server.handle(asked).await;
         if mood == Mood::Loses && is_paid {
             return Err(HttpError::Connection("cut".to_owned()));
         }

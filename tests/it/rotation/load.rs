@@ -38,7 +38,7 @@ enum Came {
 impl Round<'_> {
     async fn own(&self, own: Own, body: Value) -> Came {
         let request = self.server.request(Action::Own(own), true, &[], &body);
-        Came::Others(self.server.host.handle(request).await.status)
+        Came::Others(self.server.handle(request).await.status)
     }
 
     async fn buy(&self, index: usize) -> Came {

@@ -133,7 +133,7 @@ impl Walks for Fleet {
         let server = &self.hosts[scope.as_str()];
         self.asked.borrow_mut().push(scope.to_string());
         let request = server.request(Action::Resealed, false, &[], &json!({}));
-        let reply = server.host.handle(request).await;
+        let reply = server.handle(request).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         Ok(serde_json::from_value(json_of(&reply)).unwrap())
     }

@@ -1,5 +1,6 @@
 //! The kit of the native tests: a world in memory, a host in it, wallets that pay.
 
+pub(crate) mod answers;
 mod http_only;
 mod memory;
 mod server;

@@ -140,7 +140,7 @@ impl Server {
 
     /// Anybody asks, without a payment or a proof.
     pub(crate) fn as_stranger(&self, asked: AtHost) -> Reply {
-        block_on(self.host.handle(self.request(Action::AtHost(asked), false, &[], &json!({}))))
+        block_on(self.handle(self.request(Action::AtHost(asked), false, &[], &json!({}))))
     }
 
     /// A wallet signs in with a call.
@@ -162,11 +162,11 @@ impl Server {
         let action = Action::AtHost(AtHost::Tool(tool.to_owned()));
         let mut request = self.request(action, false, &headers, arguments);
         request.command.source = Source::parse(source);
-        block_on(self.host.handle(request))
+        block_on(self.handle(request))
     }
 
     pub(crate) fn as_owner(&self, action: Action, body: &Value) -> Reply {
-        block_on(self.host.handle(self.request(action, true, &[], body)))
+        block_on(self.handle(self.request(action, true, &[], body)))
     }
 
     /// A plain HTTP call of a tool, paid with `payment`.
@@ -196,12 +196,20 @@ impl Server {
         headers: &[(&str, &str)],
     ) -> Reply {
         let action = Action::AtHost(AtHost::Tool(name.to_owned()));
-        self.host.handle(self.request(action, false, headers, arguments)).await
+        self.handle(self.request(action, false, headers, arguments)).await
+    }
+
+    /// Handles a request, and checks that the answer of a tool fits what the tool declares.
+    pub(crate) async fn handle(&self, request: Request) -> Reply {
+        let (action, body) = (request.command.action.clone(), request.body.clone());
+        let reply = self.host.handle(request).await;
+        crate::support::answers::check(&action, &body, &reply);
+        reply
     }
 
     /// A JSON-RPC call at the server.
     pub(crate) fn mcp(&self, owner: bool, headers: &[(&str, &str)], body: &Value) -> Reply {
-        block_on(self.host.handle(self.request(Action::AtHost(AtHost::Mcp), owner, headers, body)))
+        block_on(self.handle(self.request(Action::AtHost(AtHost::Mcp), owner, headers, body)))
     }
 
     /// The challenge for a tool, version 2.

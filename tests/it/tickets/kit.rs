@@ -130,7 +130,7 @@ impl Deployment for Gateway<'_> {
         let id = RequestId::random(&self.world);
         let command = Command::of_ours(id, host.clone(), Action::BoughtBy(ask.clone()));
         let request = Request { command, headers: Default::default(), body: Vec::new() };
-        let reply = server.host.handle(request).await;
+        let reply = server.handle(request).await;
         // As `edge/rpc.rs` reads it.
         match reply.status {
             200 => Ok(serde_json::from_str(&reply.body).unwrap()),
