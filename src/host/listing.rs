@@ -237,7 +237,7 @@ struct OnSale {
     product: Product,
     /// The lowest and the highest price.
     prices: Option<(Usdc, Usdc)>,
-    /// Their ids.
+    /// Their ids, the next one first.
     subjects: Vec<String>,
 }
 

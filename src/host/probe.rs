@@ -41,24 +41,24 @@ pub(super) fn example(
     Ok(examples::example(shop, tool, &subjects)?.map(|found| found.arguments))
 }
 
-impl<W: World> Host<W> {
-    /// Answers `GET` at the address of a tool: with a challenge, if there is an example.
-    pub(super) async fn tool_price(
-        &self,
-        profile: &Profile,
-        command: &Command,
-        name: &str,
-        headers: &Headers,
-    ) -> Result<Reply, Failure> {
-        // A price is the same for everybody; the host's own programs call with `POST`.
-        let caller = Caller::Stranger;
-        if example(&self.shop(profile), &caller, (name, headers))?.is_some() {
-            let asked = HttpCall { name, headers, body: &[] };
-            let answer = self.tool_over_http(profile, command, caller, asked).await;
-            let reply = answer.unwrap_or_else(|failure| of_failure(&failure, &command.request_id));
-            return Ok(reply.with_header("cache-control", "no-store".to_owned()));
-        }
-        let abort = Abort::new(Code::MethodNotAllowed, "this address answers POST only");
-        Ok(of_abort(&abort, &command.request_id).with_header("allow", "POST".to_owned()))
+/// Answers `GET` at the address of a tool: with a challenge, if there is an example.
+///
+/// # Errors
+/// [`Failure`] if storage refuses.
+pub(super) async fn tool_price<W: World>(
+    host: &Host<W>,
+    (profile, command): (&Profile, &Command),
+    name: &str,
+    headers: &Headers,
+) -> Result<Reply, Failure> {
+    // A price is the same for everybody; the host's own programs call with `POST`.
+    let caller = Caller::Stranger;
+    if example(&host.shop(profile), &caller, (name, headers))?.is_some() {
+        let asked = HttpCall { name, headers, body: &[] };
+        let answer = host.tool_over_http(profile, command, caller, asked).await;
+        let reply = answer.unwrap_or_else(|failure| of_failure(&failure, &command.request_id));
+        return Ok(reply.with_header("cache-control", "no-store".to_owned()));
     }
+    let abort = Abort::new(Code::MethodNotAllowed, "this address answers POST only");
+    Ok(of_abort(&abort, &command.request_id).with_header("allow", "POST".to_owned()))
 }

@@ -29,7 +29,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// The extension.
+    /// The extension as a challenge carries it.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let (input, properties, required) = match self.transport {

@@ -15,21 +15,19 @@ thread_local! {
 /// Checks what a call was answered over HTTP or MCP. A refusal or a challenge of MCP has to fit too: version 1 of the TypeScript
 /// SDK shows none that does not.
 pub(crate) fn check(action: &Action, body: &[u8], reply: &Reply) {
-    let Action::AtHost(asked) = action else { return };
-    match asked {
-        AtHost::Tool(name) if reply.status == 200 => {
-            fits(name, &serde_json::from_str(&reply.body).unwrap(), true);
+    if let Action::AtHost(AtHost::Tool(name)) = action
+        && reply.status == 200
+    {
+        fits(name, &serde_json::from_str(&reply.body).unwrap(), true);
+    }
+    if let Action::AtHost(AtHost::Mcp) = action {
+        let call: Value = serde_json::from_slice(body).unwrap_or_default();
+        let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let name = call.pointer("/params/name").and_then(Value::as_str);
+        let result = &answer["result"];
+        if let (Some(name), true) = (name, result["structuredContent"].is_object()) {
+            fits(name, &result["structuredContent"], result["isError"] != true);
         }
-        AtHost::Mcp => {
-            let call: Value = serde_json::from_slice(body).unwrap_or_default();
-            let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-            let name = call.pointer("/params/name").and_then(Value::as_str);
-            let result = &answer["result"];
-            if let (Some(name), true) = (name, result["structuredContent"].is_object()) {
-                fits(name, &result["structuredContent"], result["isError"] != true);
-            }
-        }
-        _ => {}
     }
 }
 
@@ -71,7 +69,7 @@ pub(crate) fn misfit(schema: &Value, value: &Value, strictly: bool) -> Option<St
         Value::Array(items) => {
             items.iter().find_map(|item| within("[]", misfit(&schema["items"], item, strictly)))
         }
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
