@@ -170,9 +170,10 @@ impl<'a> Reading<'a> {
         }
         let mut best: (u8, Option<Rule>) = (0, None);
         for (rule, weight, entries) in &GRAMMAR.topics {
-            // Beside the name of a thing, words for events say little: `workshop`.
+            // Beside the name of a thing, words for events and for the server say little: `who runs the workshop`.
             let is_named = !self.items.is_empty();
-            let counts = if is_named { *rule != Rule::Events } else { !is_of_things(*rule) };
+            let is_of_server = matches!(rule, Rule::Events | Rule::Status);
+            let counts = if is_named { !is_of_server } else { !is_of_things(*rule) };
             if counts && *weight > best.0 && self.has_entry_of(entries) {
                 best = (*weight, Some(*rule));
             }

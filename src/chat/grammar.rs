@@ -1,6 +1,6 @@
 //! The grammar: `grammar.txt` and `topics.txt`, read once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// What a message that fits one of its patterns means.
@@ -48,19 +48,23 @@ pub(super) struct Grammar {
     pub(super) commands: Vec<Patterns>,
     /// Rules with slots, in the order in which they are tried.
     pub(super) requests: Vec<Patterns>,
-    /// Words that must be there in any order: groups, and other words that may be there.
-    pub(super) bags: Vec<Patterns>,
     /// What words are about, and how much they say ([`crate::chat::general`]).
     pub(super) topics: Vec<(Rule, u8, Vec<&'static str>)>,
     /// The words of the topics, and of days and prices: for the spelling.
     pub(super) words: BTreeSet<&'static str>,
-    classes: Vec<(&'static str, Vec<&'static str>)>,
+    classes: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 /// The grammar of the chat.
 pub(super) static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| read(TEXT));
 
-const TEXT: &str = concat!(include_str!("grammar.txt"), "\n", include_str!("topics.txt"));
+const TEXT: &str = concat!(
+    include_str!("grammar.txt"),
+    "\n",
+    include_str!("topics.txt"),
+    "\n",
+    include_str!("search/words.txt")
+);
 
 impl Rule {
     const ALL: [Self; 32] = [
@@ -101,7 +105,7 @@ impl Rule {
 
 /// The phrases of a class.
 pub(super) fn class(name: &str) -> &'static [&'static str] {
-    GRAMMAR.classes.iter().find(|(known, _)| *known == name).map_or(&[], |(_, phrases)| phrases)
+    GRAMMAR.classes.get(name).map_or(&[], Vec::as_slice)
 }
 
 /// Sections begin with `[kind name]`. What is not known is left out; a test finds it.
@@ -109,10 +113,9 @@ fn read(text: &'static str) -> Grammar {
     let mut grammar = Grammar {
         commands: Vec::new(),
         requests: Vec::new(),
-        bags: Vec::new(),
         topics: Vec::new(),
         words: BTreeSet::new(),
-        classes: Vec::new(),
+        classes: BTreeMap::new(),
     };
     for section in text.split("\n[").skip(1) {
         let Some((head, body)) = section.split_once("]\n") else { continue };
@@ -129,15 +132,16 @@ fn read(text: &'static str) -> Grammar {
         match (kind, rule) {
             ("command", Some(rule)) => grammar.commands.push((rule, items)),
             ("request", Some(rule)) => grammar.requests.push((rule, items)),
-            ("bag", Some(rule)) => grammar.bags.push((rule, items)),
-            ("class", _) => grammar.classes.push((name, items)),
+            ("class", _) => {
+                grammar.classes.insert(name, items);
+            }
             (_, _) => {}
         }
     }
     let entries = grammar.topics.iter().flat_map(|(_, _, entries)| entries);
     grammar.words = entries.flat_map(|entry| entry.split([' ', '/', '+'])).collect();
-    let limits = grammar.classes.iter().filter(|(name, _)| *name == "limits");
-    grammar.words.extend(limits.flat_map(|(_, phrases)| phrases));
+    let limits = grammar.classes.get("limits").into_iter().flatten();
+    grammar.words.extend(limits);
     grammar
 }
 
@@ -149,8 +153,8 @@ mod tests {
     #[test]
     fn every_section_is_read_and_every_rule_has_patterns() {
         let sections = TEXT.lines().filter(|line| line.starts_with('[')).count();
-        let Grammar { commands, requests, bags, topics, classes, words: _ } = &*GRAMMAR;
-        let count = commands.len() + requests.len() + bags.len() + topics.len() + classes.len();
+        let Grammar { commands, requests, topics, classes, words: _ } = &*GRAMMAR;
+        let count = commands.len() + requests.len() + topics.len() + classes.len();
         assert_eq!(count, sections);
         for rule in Rule::ALL {
             assert!(

@@ -135,7 +135,9 @@ pub(super) fn spelled(words: &[Word], lists: &Lists) -> Vec<Word> {
             return word.clone();
         }
         let begun = || of_lists().find(|known| is_begun(&short, known));
-        let near = of_lists().chain(of_topics()).find(|known| is_near(&short, known));
+        let single = short.strip_suffix('s').unwrap_or(&short);
+        let is_right = |known: &&str| is_near(&short, known) || is_near(single, known);
+        let near = of_lists().chain(of_topics()).find(is_right);
         near.or_else(begun).map_or_else(|| word.clone(), |known| word.renamed(known))
     };
     words.iter().map(right).collect()
@@ -170,13 +172,17 @@ fn is_near(one: &str, other: &str) -> bool {
     let one: Vec<char> = one.chars().collect();
     let other: Vec<char> = other.chars().collect();
     let shorter = one.len().min(other.len());
+    // Hardly anybody gets the first letter wrong: `lunch` is no `bunch`.
+    let begins = |letters: &[char], at: [usize; 2]| at.map(|at| letters.get(at).copied());
+    if one.first() != other.first() && begins(&one, [0, 1]) != begins(&other, [1, 0]) {
+        return false;
+    }
     if shorter >= TYPO_CHARS_MIN {
         let edits = if shorter >= TWO_TYPOS_CHARS_MIN { 2 } else { 1 };
         return differs(&one, &other, edits);
     }
     let longer = one.len().max(other.len());
-    let is_letter_off = shorter.saturating_add(1) == TYPO_CHARS_MIN && one.first() == other.first();
-    if is_letter_off && longer == TYPO_CHARS_MIN {
+    if shorter.saturating_add(1) == TYPO_CHARS_MIN && longer == TYPO_CHARS_MIN {
         return differs(&one, &other, 1);
     }
     let sorted = |letters: &[char]| {

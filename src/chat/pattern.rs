@@ -80,22 +80,6 @@ fn fill<'w, R>(
     None
 }
 
-/// Whether every group of the bag has one of its words in the message, and all other words are small or named by the bag.
-pub(super) fn fits_bag(bag: &str, words: &[Word]) -> bool {
-    let (groups, more) = bag.split_once(" : ").unwrap_or((bag, ""));
-    let is_known = |word: &Word| {
-        groups.split(' ').any(|group| is_in(group, word))
-            || more.split(' ').any(|one| one == word.text)
-            || class("small").contains(&word.text.as_str())
-    };
-    let has_all = groups.split(' ').all(|group| words.iter().any(|word| is_in(group, word)));
-    has_all && words.iter().all(is_known)
-}
-
-fn is_in(group: &str, word: &Word) -> bool {
-    group.split('/').any(|one| one == word.text)
-}
-
 /// Whether every group of the entry is in the message: one of its words, or words with `+` between, one after the other. The
 /// plural and the other forms of a longer word are the same word.
 pub(super) fn has_entry(entry: &str, words: &[Word]) -> bool {
@@ -168,20 +152,6 @@ mod tests {
         assert_eq!(thing(pattern, "when does the show start", "").as_deref(), Some("the show"));
         assert_eq!(thing(pattern, "where is the start", "the start").as_deref(), Some("the start"));
         assert_eq!(thing("ask? about $text", "about this and that", "").as_deref(), Some(""));
-    }
-
-    #[test]
-    fn a_bag_holds_all_of_a_message_in_any_order() {
-        let bag = "status/news ticket/case : support";
-        for (message, fits) in [
-            ("Is there any news about my support ticket?", true),
-            ("my ticket, what is its status", true),
-            ("what is the status", false),
-            ("news about a ticket to Berlin", false),
-            ("no news about my ticket", false),
-        ] {
-            assert_eq!(fits_bag(bag, &said(message)), fits, "{message}");
-        }
     }
 
     #[test]

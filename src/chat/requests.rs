@@ -1,13 +1,11 @@
-//! Finds out what a message asks for: rules first, then lists, then names, and at last words in any order.
+//! Finds out what a message asks for: rules first, then lists, then names.
 
-use crate::base::id::TicketId;
-use crate::chat::grammar::{GRAMMAR, Patterns, Rule, class};
+use crate::chat::grammar::Rule;
 use crate::chat::intent::{Context, Intent, Purpose, Topic, say};
-use crate::chat::offers::{chosen, commanded, needs, not_connected};
-use crate::chat::pattern::fits_bag;
+use crate::chat::offers::{chosen, needs, not_connected};
 pub(super) use crate::chat::reading::Message;
 use crate::chat::reading::{Said, by_rules};
-use crate::chat::said::{Word, as_written, normal};
+use crate::chat::said::{as_written, normal};
 use crate::chat::search::Search;
 use crate::chat::things::{Found, Lists, find, picked};
 
@@ -19,11 +17,10 @@ type Step = fn(&Message<'_>, &Context<'_>, &mut Option<Intent>) -> Option<Intent
 /// Understands one of the forms of a message, the fullest first.
 pub(super) fn understand(forms: &[Message<'_>], context: &Context<'_>) -> Intent {
     let mut not_found = None;
-    let steps: [Step; 5] = [
+    let steps: [Step; 4] = [
         ruled,
         |form, context, _| listed(form, context, true),
         told,
-        |form, context, _| asked_loosely(form, context, false),
         |form, context, _| listed(form, context, false),
     ];
     for step in steps {
@@ -39,63 +36,8 @@ pub(super) fn understand(forms: &[Message<'_>], context: &Context<'_>) -> Intent
             }
         }
     }
-    if let Some(intent) = forms.iter().find_map(|form| loosely(form, context)) {
-        return intent;
-    }
     let must_look = context.connected.is_some() && context.lists.is_none();
     not_found.unwrap_or(if must_look { Intent::Look } else { Intent::Unknown })
-}
-
-/// What has the words of a question in any order. Nothing that costs money is understood so.
-fn loosely(message: &Message<'_>, context: &Context<'_>) -> Option<Intent> {
-    if message.words.len() > WORDS_MAX {
-        return None;
-    }
-    let mut ids = message.words.iter().filter_map(|word| TicketId::parse(&word.text).ok());
-    let id = ids.next_back().map(|id| id.to_string());
-    let short = |word: &Word| {
-        if TicketId::parse(&word.text).is_ok() { word.renamed("tkt") } else { word.clone() }
-    };
-    let words: Vec<Word> = message.words.iter().map(short).collect();
-    let fits = |(_, bags): &&Patterns| bags.iter().any(|bag| fits_bag(bag, &words));
-    let rule = GRAMMAR.bags.iter().find(fits).map(|(rule, _)| *rule);
-    match (rule, id) {
-        (Some(Rule::TicketStatus), Some(id)) => Some(Intent::TicketStatus { id: Some(id) }),
-        (Some(rule), _) => commanded(rule, context),
-        (None, _) => asked_loosely(message, context, true),
-    }
-}
-
-/// A word for what is asked, the name of one event or secret, and small words. `by_name`: the name is enough.
-fn asked_loosely(message: &Message<'_>, context: &Context<'_>, by_name: bool) -> Option<Intent> {
-    const ASKING: &[(Topic, &str)] = &[
-        (Topic::Seats, "asks seats"),
-        (Topic::Price, "asks price"),
-        (Topic::Where, "asks where"),
-        (Topic::When, "asks when"),
-        (Topic::All, "asks all"),
-    ];
-    let has = |words: &[&str]| message.words.iter().any(|word| words.contains(&word.text.as_str()));
-    // `where is the entrance?` asks for no price.
-    let first = message.words.first().map(|word| word.text.as_str());
-    let is_first = |name: &str| first.is_some_and(|first| class(name).contains(&first));
-    let of_first = ASKING.iter().rfind(|(topic, name)| *topic != Topic::All && is_first(name));
-    let mut classes = of_first.into_iter().chain(ASKING).map(|(topic, name)| (*topic, class(name)));
-    let (topic, asking) =
-        classes.find(|(_, words)| has(words)).or_else(|| by_name.then_some((Topic::All, &[])))?;
-    let lists = context.lists?;
-    let is_small = |word: &Word| {
-        class("small").contains(&word.text.as_str()) || asking.contains(&word.text.as_str())
-    };
-    let name: Vec<Word> = message.words.iter().filter(|word| !is_small(word)).cloned().collect();
-    // Words that are in many titles name nothing: `I am new here`.
-    if name.iter().all(|word| class("common").contains(&word.text.as_str())) {
-        return None;
-    }
-    match find(&name, "", lists, context.seen) {
-        Found::One(item) => Some(Intent::Tell { id: item.id().to_owned(), topic }),
-        Found::NotNamed | Found::Unknown | Found::Id(_) | Found::Several(_) => None,
-    }
 }
 
 /// A message that asks for everything that is on.

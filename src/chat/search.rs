@@ -10,10 +10,8 @@ use crate::chat::things::{Index, KnownEvent, Lists};
 use crate::chat::when::When;
 
 mod phrases;
-mod words;
 
 use phrases::{is_denied, is_departure, is_own_time, place, price, prices};
-use words::{ASIDE, FILLERS, GENERIC, OWN_TIME, TRIGGERS, WITH_SEATS, WITHOUT_MEANING};
 
 const ORDERS: &[(&str, Order)] = &[
     ("cheapest first", Order::ByPrice),
@@ -102,7 +100,7 @@ enum Limit {
 impl Search {
     /// Reads all of the words as the name of something: a word that is not known counts. `message` is what they stand in.
     pub(super) fn read(words: &[Word], message: &str) -> Self {
-        Self::of(words, message, |word| FILLERS.contains(&word))
+        Self::of(words, message, |word| class("fillers").contains(&word))
     }
 
     /// Reads all of the words as a question for events, of which small words do not count.
@@ -110,7 +108,7 @@ impl Search {
         Self::of(words, message, |word| {
             // What is mine is no event of the server.
             let is_small = !matches!(word, "my" | "mine") && class("small").contains(&word);
-            FILLERS.contains(&word) || ASIDE.contains(&word) || is_small
+            class("fillers").contains(&word) || class("loose").contains(&word) || is_small
         })
     }
 
@@ -119,14 +117,15 @@ impl Search {
         let mut rest = words;
         while let Some((first, after)) = rest.split_first() {
             let is_first = rest.len() == words.len();
-            let own = is_first.then(|| OWN_TIME.iter().find_map(|phrase| begins(rest, phrase)));
+            let own =
+                is_first.then(|| class("own time").iter().find_map(|phrase| begins(rest, phrase)));
             if own.flatten().is_some() {
                 // Who is free on Sunday asks for Sunday, not for what costs nothing.
                 rest = after;
                 continue;
             }
             if let Some(after) =
-                WITHOUT_MEANING.iter().find_map(|phrase| rest.get(begins(rest, phrase)?..))
+                class("without meaning").iter().find_map(|phrase| rest.get(begins(rest, phrase)?..))
             {
                 rest = after;
                 continue;
@@ -155,7 +154,7 @@ impl Search {
                 rest = after;
                 continue;
             }
-            search.is_framed |= TRIGGERS.contains(&first.text.as_str());
+            search.is_framed |= class("triggers").contains(&first.text.as_str());
             if !is_filler(&first.text) {
                 search.topic.push(first.text.clone());
             }
@@ -370,7 +369,7 @@ pub(super) fn is_only_place(lists: &Lists, word: &String) -> bool {
 
 /// Whether the word says nothing unless an event is called so.
 pub(super) fn is_generic(word: &str) -> bool {
-    GENERIC.contains(&word)
+    class("generic").contains(&word)
 }
 
 impl Limit {
@@ -378,7 +377,7 @@ impl Limit {
         if let Some((taken, when)) = When::read(words) {
             return Some((taken, Self::When(when)));
         }
-        let seats = WITH_SEATS.iter().filter_map(|phrase| begins(words, phrase)).max();
+        let seats = class("with seats").iter().filter_map(|phrase| begins(words, phrase)).max();
         if let Some(taken) = seats {
             return Some((taken, Self::Seats));
         }

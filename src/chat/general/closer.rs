@@ -5,6 +5,7 @@ use crate::chat::grammar::class;
 use crate::chat::intent::{Context, Intent, Missing, Purpose, Topic};
 use crate::chat::naming::{is_familiar, named, spelled};
 use crate::chat::offers::which_of_all;
+use crate::chat::pattern::begins;
 use crate::chat::said::{Word, said};
 use crate::chat::search::Search;
 use crate::chat::things::Item;
@@ -12,7 +13,7 @@ use crate::chat::things::Item;
 /// From this weight on a topic says more than a list of events.
 const WEIGHT_OF_THE_SUREST: u8 = 7;
 /// `seats left?` is about what was talked about last.
-const FRAGMENT_WORDS_MAX: usize = 3;
+const FRAGMENT_WORDS_MAX: usize = 6;
 /// With one of them something is asked.
 const ASKING: &[&str] =
     &["how", "what", "when", "where", "which", "cost", "price", "full", "left", "time", "day"];
@@ -109,10 +110,17 @@ fn than_list(
 ) -> Option<Intent> {
     let least = if ids.is_empty() { WEIGHT_OF_THE_SURE } else { WEIGHT_OF_THE_SUREST };
     let is_closer = if let Intent::Tell { id, topic } = &intent {
-        let is_fragment = words.len() <= FRAGMENT_WORDS_MAX && context.seen.it.as_ref() == Some(id);
+        let is_it = context.seen.it.as_ref() == Some(id);
+        let is_fragment = is_it
+            && words.len() <= FRAGMENT_WORDS_MAX
+            && !has_one(&["event", "events", "what", "which"], words);
+        let is_of_it = is_it
+            && ["is it", "does it", "will it"].iter().any(|of| begins(words, of).is_some())
+            && !has_one(&["possible"], words);
         match ids {
             [] => *topic != Topic::All,
-            _ if is_fragment => *topic == Topic::Seats,
+            _ if is_fragment && *topic == Topic::Seats => true,
+            _ if is_of_it => *topic != Topic::All,
             _ if is_everything && context.seen.it.as_ref() == Some(id) => *topic != Topic::All,
             [one] => one == id && (*topic != Topic::All || has_one(class("telling"), words)),
             _ => false,

@@ -2,9 +2,9 @@
 
 use crate::base::money::Usdc;
 use crate::chat::ceiling::{self, Ceiling};
+use crate::chat::grammar::class;
 use crate::chat::pattern::begins;
 use crate::chat::said::{Word, as_written};
-use crate::chat::search::words::{FILLERS, PREPOSITIONS, WITHOUT_MEANING};
 use crate::chat::when::When;
 
 /// The longest phrase of a price or a place, words.
@@ -113,15 +113,15 @@ pub(super) fn place(words: &[Word], message: &str) -> Option<(usize, Vec<String>
     if begins(words, "online").is_some() {
         return Some((1, vec!["online".to_owned()]));
     }
-    let before = PREPOSITIONS.iter().find_map(|phrase| begins(words, phrase))?;
+    let before = class("prepositions").iter().find_map(|phrase| begins(words, phrase))?;
     // `in my wallet` is no place.
     words.get(before).filter(|word| !matches!(word.text.as_str(), "my" | "your" | "it"))?;
     let mut place = Vec::new();
     let mut taken = before;
     while let Some(word) = words.get(taken).filter(|_| place.len() < PHRASE_WORDS_MAX) {
         let here = words.get(taken..)?;
-        if FILLERS.contains(&word.text.as_str()) && word.text != "the"
-            || WITHOUT_MEANING.iter().any(|phrase| begins(here, phrase).is_some())
+        if class("fillers").contains(&word.text.as_str()) && word.text != "the"
+            || class("without meaning").iter().any(|phrase| begins(here, phrase).is_some())
             || When::read(here).is_some()
             || price(here, message).is_some()
         {
