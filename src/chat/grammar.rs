@@ -1,6 +1,6 @@
 //! The grammar: `grammar.txt` and `topics.txt`, read once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// What a message that fits one of its patterns means.
@@ -52,7 +52,7 @@ pub(super) struct Grammar {
     pub(super) topics: Vec<(Rule, u8, Vec<&'static str>)>,
     /// The words of the topics, and of days and prices: for the spelling.
     pub(super) words: BTreeSet<&'static str>,
-    classes: BTreeMap<&'static str, Vec<&'static str>>,
+    classes: Vec<(&'static str, Vec<&'static str>)>,
 }
 
 /// The grammar of the chat.
@@ -105,7 +105,7 @@ impl Rule {
 
 /// The phrases of a class.
 pub(super) fn class(name: &str) -> &'static [&'static str] {
-    GRAMMAR.classes.get(name).map_or(&[], Vec::as_slice)
+    GRAMMAR.classes.iter().find(|(known, _)| *known == name).map_or(&[], |(_, phrases)| phrases)
 }
 
 /// Sections begin with `[kind name]`. What is not known is left out; a test finds it.
@@ -115,7 +115,7 @@ fn read(text: &'static str) -> Grammar {
         requests: Vec::new(),
         topics: Vec::new(),
         words: BTreeSet::new(),
-        classes: BTreeMap::new(),
+        classes: Vec::new(),
     };
     for section in text.split("\n[").skip(1) {
         let Some((head, body)) = section.split_once("]\n") else { continue };
@@ -132,15 +132,14 @@ fn read(text: &'static str) -> Grammar {
         match (kind, rule) {
             ("command", Some(rule)) => grammar.commands.push((rule, items)),
             ("request", Some(rule)) => grammar.requests.push((rule, items)),
-            ("class", _) => {
-                grammar.classes.insert(name, items);
-            }
+            ("class", _) => grammar.classes.push((name, items)),
             (_, _) => {}
         }
     }
     let entries = grammar.topics.iter().flat_map(|(_, _, entries)| entries);
     grammar.words = entries.flat_map(|entry| entry.split([' ', '/', '+'])).collect();
-    let limits = grammar.classes.get("limits").into_iter().flatten();
+    let limits =
+        grammar.classes.iter().filter(|(name, _)| *name == "limits").flat_map(|(_, all)| all);
     grammar.words.extend(limits);
     grammar
 }

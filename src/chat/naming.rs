@@ -185,15 +185,15 @@ fn is_near(one: &str, other: &str) -> bool {
     if shorter.saturating_add(1) == TYPO_CHARS_MIN && longer == TYPO_CHARS_MIN {
         return differs(&one, &other, 1);
     }
-    let sorted = |letters: &[char]| {
-        let mut letters = letters.to_vec();
-        letters.sort_unstable();
-        letters
-    };
-    let is_swapped = longer == shorter && shorter > 3 && sorted(&one) == sorted(&other);
+    let mut wrong = one.iter().zip(&other).enumerate().filter(|(_, (a, b))| a != b);
+    let (first, second) = (wrong.next(), wrong.next());
+    let is_swapped = longer == shorter
+        && shorter > 3
+        && wrong.next().is_none()
+        && matches!((first, second), (Some((at, (a, b))), Some((next, (c, d)))) if a == d && b == c && at.checked_add(1) == Some(next));
     let mut single = other.clone();
     single.dedup();
-    (is_swapped && differs(&one, &other, 1)) || (shorter > 2 && longer > one.len() && single == one)
+    is_swapped || (shorter > 2 && longer > one.len() && single == one)
 }
 
 /// Whether one becomes the other by so many letters that are left out, added, replaced, or swapped with the next.

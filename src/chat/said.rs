@@ -3,7 +3,6 @@
 //! The normal form is for comparing: small letters, no apostrophes, contractions and usual abbreviations written out,
 //! words of courtesy left out. Titles get the same form, so a word that is changed here is found all the same.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// A word in its normal form.
@@ -25,7 +24,7 @@ impl Word {
 const TEXT: &str = include_str!("written.txt");
 
 /// What is written for what (`written.txt`).
-static WRITTEN_OUT: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+static WRITTEN_OUT: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
     let lines = TEXT.lines().filter(|line| !line.starts_with('#'));
     let lines = lines.filter_map(|line| line.split_once(": "));
     lines.flat_map(|(full, short)| short.split(' ').map(move |short| (short, full))).collect()
@@ -88,7 +87,10 @@ pub(super) fn from_here<'a>(message: &'a str, words: &[Word]) -> &'a str {
 
 fn close(words: &mut Vec<Word>, open: Option<(usize, String)>, to: usize) {
     let Some((from, text)) = open.filter(|(_, text)| !text.is_empty()) else { return };
-    let full = WRITTEN_OUT.get(text.as_str()).copied().unwrap_or(&text);
+    let full = WRITTEN_OUT
+        .iter()
+        .find(|(short, _)| *short == text)
+        .map_or(text.as_str(), |(_, full)| *full);
     // `no more then a dollar`
     let is_compared = |word: &Word| COMPARED.contains(&word.text.as_str());
     let full = if full == "then" && words.last().is_some_and(is_compared) { "than" } else { full };
