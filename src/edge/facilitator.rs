@@ -47,7 +47,9 @@ impl Gateway {
             AtFacilitator::Supported => {
                 return Ok(self.answer(self.supported(), origin.as_deref())?);
             }
-            AtFacilitator::Resources => return Ok(self.answer(self.resources(url).await?, None)?),
+            AtFacilitator::Resources => {
+                return Ok(self.answer(self.resources(url, headers).await?, None)?);
+            }
             AtFacilitator::Verify => false,
             AtFacilitator::Settle => true,
         };

@@ -7,10 +7,13 @@ use worker::{Env, Response};
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::time::UnixSeconds;
+use crate::edge::gate::Gate;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::{log, now};
 use crate::edge::rpc::ask_market;
-use crate::http::route::AtMarket;
+use crate::http::admission::Cost;
+use crate::http::route::{AtMarket, Route};
+use crate::http::source::Source;
 use crate::market::documents::{self, ENTRIES_MAX, Shelf};
 use crate::market::resources::Wanted;
 use crate::market::search::{Answer, EventsAsk, HostsAsk, Part, ToolsAsk};
@@ -28,7 +31,7 @@ impl Gateway {
         (headers, body): (&Headers, &[u8]),
         origin: Option<&str>,
     ) -> Result<Response, Stop> {
-        let world = EdgeMarket { env: self.env.clone() };
+        let world = self.marketplace(headers);
         let config = &self.gate.config;
         let reply = match asked {
             AtMarket::Mcp => serve(&world, config, (headers, body), &self.gate.request_id).await,
@@ -45,7 +48,7 @@ impl Gateway {
     }
 
     /// The page for people. Fields that cannot be read are left out of the search, and the page says so.
-    async fn discover(&self, world: &EdgeMarket, url: &Url) -> Result<Reply, Stop> {
+    async fn discover(&self, world: &EdgeMarket<'_>, url: &Url) -> Result<Reply, Stop> {
         let query = |name: &str| {
             let found = url.query_pairs().find(|(key, _)| key == name);
             found.map(|(_, value)| value.into_owned()).filter(|value| !value.trim().is_empty())
@@ -58,7 +61,7 @@ impl Gateway {
     }
 
     /// What the listed hosts offer, for a file that reads these lists; the others stay empty.
-    async fn shelf(&self, world: &EdgeMarket, lists: &[Tool]) -> Result<Shelf, Stop> {
+    async fn shelf(&self, world: &EdgeMarket<'_>, lists: &[Tool]) -> Result<Shelf, Stop> {
         let part = || Part { limit: Some(ENTRIES_MAX), cursor: None };
         let mut shelf = Shelf::default();
         for tool in lists.iter().copied() {
@@ -81,7 +84,7 @@ impl Gateway {
     /// The entries that `tool` finds, with their addresses, and the cursor of the next page.
     async fn found(
         &self,
-        world: &EdgeMarket,
+        world: &EdgeMarket<'_>,
         tool: Tool,
         ask: Ask,
     ) -> Result<(Vec<Value>, Option<String>), Stop> {
@@ -100,7 +103,7 @@ impl Gateway {
     }
 
     /// What listed hosts sell, for catalogues of x402.
-    pub(super) async fn resources(&self, url: &Url) -> Result<Reply, Stop> {
+    pub(super) async fn resources(&self, url: &Url, headers: &Headers) -> Result<Reply, Stop> {
         let query = |name: &str| {
             let found = url.query_pairs().find(|(key, _)| key == name);
             found.map(|(_, value)| value.into_owned())
@@ -111,9 +114,13 @@ impl Gateway {
             Stop::Reply(self.gate.problem(&refused))
         })?;
         let Some(ask) = wanted.ask() else { return Ok(wanted.reply(config, (&[], None))) };
-        let world = EdgeMarket { env: self.env.clone() };
+        let world = self.marketplace(headers);
         let (found, total) = self.found(&world, Tool::FindTools, Ask::Resources(ask)).await?;
         Ok(wanted.reply(config, (&found, total.as_deref())))
+    }
+
+    fn marketplace(&self, headers: &Headers) -> EdgeMarket<'_> {
+        EdgeMarket { env: self.env.clone(), gate: &self.gate, source: Source::of(headers) }
     }
 
     fn fatal(&self, what: String) -> Stop {
@@ -123,26 +130,32 @@ impl Gateway {
     }
 }
 
-/// The marketplace's object, and a clock.
-struct EdgeMarket {
+/// The marketplace's object, the rate limit of who asks it, and a clock.
+struct EdgeMarket<'a> {
     env: Env,
+    gate: &'a Gate,
+    source: Source,
 }
 
-impl Market for EdgeMarket {
+impl Market for EdgeMarket<'_> {
     async fn ask(&self, ask: Ask) -> Result<Answer, String> {
         let answer = ask_market(&self.env, &json!(ask).to_string()).await;
         let answer = answer.map_err(|error| error.to_string())?;
         serde_json::from_str(&answer).map_err(|error| error.to_string())
     }
+
+    fn admit_another(&self) -> Result<(), i64> {
+        self.gate.admit(&self.source, Cost::of(&Route::Market(AtMarket::Mcp)))
+    }
 }
 
-impl Clock for EdgeMarket {
+impl Clock for EdgeMarket<'_> {
     fn now(&self) -> UnixSeconds {
         now()
     }
 }
 
-impl Log for EdgeMarket {
+impl Log for EdgeMarket<'_> {
     fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
         log(level, message, fields);
     }

@@ -237,7 +237,7 @@ struct OnSale {
     product: Product,
     /// The lowest and the highest price.
     prices: Option<(Usdc, Usdc)>,
-    /// Their ids, the next one first.
+    /// The ids of what it sells now.
     subjects: Vec<String>,
 }
 

@@ -200,7 +200,7 @@ impl<W: World> Host<W> {
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::ToolPrice(tool) => {
-                    probe::tool_price(self, (&profile, &command), tool, &headers).await
+                    probe::answer(self, &profile, &command, (tool, &headers)).await
                 }
                 AtHost::Manifest => Ok(api::manifest(&self.shop(&profile))?),
                 AtHost::ServerCard => listing::card(&self.shop(&profile)),

@@ -42,14 +42,11 @@ pub(super) fn example(
 }
 
 /// Answers `GET` at the address of a tool: with a challenge, if there is an example.
-///
-/// # Errors
-/// [`Failure`] if storage refuses.
-pub(super) async fn tool_price<W: World>(
+pub(super) async fn answer<W: World>(
     host: &Host<W>,
-    (profile, command): (&Profile, &Command),
-    name: &str,
-    headers: &Headers,
+    profile: &Profile,
+    command: &Command,
+    (name, headers): (&str, &Headers),
 ) -> Result<Reply, Failure> {
     // A price is the same for everybody; the host's own programs call with `POST`.
     let caller = Caller::Stranger;

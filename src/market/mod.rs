@@ -8,6 +8,7 @@
 
 pub mod documents;
 pub mod listing;
+mod offers;
 pub mod on_sale;
 pub mod pages;
 pub mod resources;

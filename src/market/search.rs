@@ -68,6 +68,20 @@ pub struct ToolsAsk {
     pub part: Part,
 }
 
+/// The conditions of a search, and their parameters. What was not asked for is not in the statement, so that SQLite can begin
+/// with the rows that have a rare word.
+struct Given(String, Vec<SqlValue>);
+
+impl Given {
+    /// Adds a condition around a value, if there is one.
+    fn and(&mut self, before: &str, value: Option<SqlValue>, after: &str) {
+        let Some(value) = value else { return };
+        let Self(condition, parameters) = self;
+        parameters.push(value);
+        condition.push_str(&format!(" AND {before}?{}{after}", parameters.len()));
+    }
+}
+
 /// What the marketplace answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
@@ -123,19 +137,17 @@ pub fn events(sql: &impl Sql, asked: &EventsAsk, now: UnixSeconds) -> Result<Ans
     let words: Vec<String> =
         words.into_iter().flatten().filter(|words| !words.is_empty()).collect();
     let words = (!words.is_empty()).then(|| words.join(" AND "));
+    let mut given = Given("events.ends_at > ?1".to_owned(), vec![page.began().into()]);
+    given.and("events.starts_at >= ", asked.from.map(SqlValue::from), "");
+    given.and("events.starts_at < ", asked.to.map(SqlValue::from), "");
+    given.and("events.price <= ", asked.price_max.map(SqlValue::Int), "");
+    let matching = "events.number IN (SELECT rowid FROM event_words WHERE event_words MATCH ";
+    given.and(matching, words.map(SqlValue::from), ")");
     let query = Query {
         columns: "events.view, hosts.scope, hosts.name",
         table: "events JOIN hosts ON hosts.scope = events.scope",
-        condition: "events.ends_at > ?1 AND (?2 IS NULL OR events.starts_at >= ?2) \
-             AND (?3 IS NULL OR events.starts_at < ?3) AND (?4 IS NULL OR events.price <= ?4) \
-             AND (?5 IS NULL OR events.number IN (SELECT rowid FROM event_words WHERE event_words MATCH ?5))",
-        parameters: &[
-            page.began().into(),
-            asked.from.into(),
-            asked.to.into(),
-            asked.price_max.map_or(SqlValue::Null, SqlValue::Int),
-            words.as_deref().into(),
-        ],
+        condition: &given.0,
+        parameters: &given.1,
     };
     let read = |columns: &mut Columns| {
         let view = columns.text()?;
@@ -159,15 +171,15 @@ pub fn tools(sql: &impl Sql, asked: &ToolsAsk, now: UnixSeconds) -> Result<Answe
         Err(field) => return Ok(Answer::Invalid(field.to_string())),
     };
     let words = asked.text.as_deref().map(terms::query_of_all).filter(|words| !words.is_empty());
+    let mut given = Given("TRUE".to_owned(), Vec::new());
+    given.and("tools.price_min <= ", asked.price_max.map(SqlValue::Int), "");
+    let matching = "tools.number IN (SELECT rowid FROM tool_words WHERE tool_words MATCH ";
+    given.and(matching, words.map(SqlValue::from), ")");
     let query = Query {
         columns: "tools.name, tools.title, tools.description, tools.price_min, tools.price_max, tools.price_words, tools.example, hosts.scope, hosts.name",
         table: "tools JOIN hosts ON hosts.scope = tools.scope",
-        condition: "(?1 IS NULL OR tools.price_min <= ?1) \
-             AND (?2 IS NULL OR tools.number IN (SELECT rowid FROM tool_words WHERE tool_words MATCH ?2))",
-        parameters: &[
-            asked.price_max.map_or(SqlValue::Null, SqlValue::Int),
-            words.as_deref().into(),
-        ],
+        condition: &given.0,
+        parameters: &given.1,
     };
     page.find(sql, query, tool).map(found)
 }

@@ -24,6 +24,12 @@ const HOUR_MILLIS: u64 = 3_600_000;
 pub trait Market {
     /// Asks it. The text of an error is for our log.
     fn ask(&self, ask: Ask) -> impl Future<Output = Result<Answer, String>>;
+
+    /// Charges another call of the same request to its source; the first is charged with the request.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    fn admit_another(&self) -> Result<(), i64>;
 }
 
 /// Answers a POST to `/mcp`.
@@ -39,11 +45,20 @@ pub async fn serve(
         Inbound::Accepted => Reply::empty(202),
         Inbound::Call(call) => answer(call).await,
         Inbound::Calls(items) => {
-            let mut answers = Vec::new();
+            let (mut answers, mut calls) = (Vec::new(), 0_u32);
             for item in items {
-                answers.push(match item {
-                    Ok(call) => answer(call).await,
-                    Err(reply) => reply,
+                let call = match item {
+                    Ok(call) => call,
+                    Err(reply) => {
+                        answers.push(reply);
+                        continue;
+                    }
+                };
+                calls = calls.saturating_add(u32::from(call.method == "tools/call"));
+                let admitted = if calls > 1 { world.admit_another() } else { Ok(()) };
+                answers.push(match admitted {
+                    Ok(()) => answer(call).await,
+                    Err(seconds) => eras::answer(&call, Err(Fault::RateLimited { seconds }), None),
                 });
             }
             eras::batch(answers)

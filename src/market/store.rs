@@ -1,9 +1,9 @@
 //! What the marketplace keeps.
 
 use crate::base::id::ScopeId;
-use crate::base::terms;
 use crate::base::time::UnixSeconds;
-use crate::market::listing::{ListedEvent, ListedTool, Listing};
+use crate::market::listing::Listing;
+use crate::market::offers;
 use crate::ports::storage::{Migrations, first};
 use crate::ports::{Sql, SqlError, SqlValue};
 
@@ -19,7 +19,8 @@ pub const HOSTS_MAX: u32 = 20_000;
 /// # Errors
 /// [`SqlError`] if SQLite refuses.
 pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, SqlError> {
-    let Listing { scope, version, name, about, pay_to, has_sold, events, tools } = &told.bounded();
+    let told = &told.bounded();
+    let Listing { scope, version, name, about, pay_to, has_sold, .. } = told;
     let known = first(sql, "SELECT version FROM hosts WHERE scope = ?1", &[scope.as_str().into()])?;
     let known = known.map(|mut columns| columns.count()).transpose()?;
     if known.is_some_and(|known| known >= *version) {
@@ -28,7 +29,6 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
     if known.is_none() && !make_room(sql, *has_sold, now)? {
         return Ok(false);
     }
-    forget_offers(sql, scope)?;
     let statement = "INSERT INTO hosts (scope, version, name, about, has_sold, updated_at, pay_to) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (scope) DO UPDATE SET version = excluded.version, \
          name = excluded.name, about = excluded.about, has_sold = excluded.has_sold, \
@@ -43,8 +43,7 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
         pay_to.to_checksum(None).into(),
     ];
     sql.run(statement, &parameters)?;
-    events.iter().try_for_each(|event| insert_event(sql, scope, name, event))?;
-    tools.iter().try_for_each(|tool| insert_tool(sql, scope, name, *has_sold, tool))?;
+    offers::keep(sql, told)?;
     Ok(true)
 }
 
@@ -55,7 +54,7 @@ pub fn tell(sql: &impl Sql, told: &Listing, now: UnixSeconds) -> Result<bool, Sq
 pub fn leave(sql: &impl Sql, scope: &ScopeId, version: u64) -> Result<(), SqlError> {
     let statement = "DELETE FROM hosts WHERE scope = ?1 AND version <= ?2 RETURNING scope";
     let gone = first(sql, statement, &[scope.as_str().into(), number(version)])?;
-    if gone.is_some() { forget_offers(sql, scope) } else { Ok(()) }
+    if gone.is_some() { offers::forget(sql, scope) } else { Ok(()) }
 }
 
 /// Makes room for one more host, if there is none. A host that was paid takes the place of one that was not.
@@ -72,70 +71,7 @@ fn make_room(sql: &impl Sql, has_sold: bool, now: UnixSeconds) -> Result<bool, S
     let Some(mut columns) = found else { return Ok(false) };
     let oldest = columns.parsed(ScopeId::parse)?;
     sql.run("DELETE FROM hosts WHERE scope = ?1", &[oldest.as_str().into()])?;
-    forget_offers(sql, &oldest).map(|()| true)
-}
-
-fn forget_offers(sql: &impl Sql, scope: &ScopeId) -> Result<(), SqlError> {
-    for (words, table) in [("event_words", "events"), ("tool_words", "tools")] {
-        let statement = format!(
-            "DELETE FROM {words} WHERE rowid IN (SELECT number FROM {table} WHERE scope = ?1)"
-        );
-        sql.run(&statement, &[scope.as_str().into()])?;
-        sql.run(&format!("DELETE FROM {table} WHERE scope = ?1"), &[scope.as_str().into()])?;
-    }
-    Ok(())
-}
-
-fn insert_event(
-    sql: &impl Sql,
-    scope: &ScopeId,
-    host: &str,
-    event: &ListedEvent,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO events (scope, id, starts_at, ends_at, price, view) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (scope, id) DO NOTHING RETURNING number";
-    let parameters = [
-        scope.as_str().into(),
-        event.id.as_str().into(),
-        event.starts_at.into(),
-        event.ends_at.into(),
-        event.price.into(),
-        event.view.to_string().into(),
-    ];
-    let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
-    let words = "INSERT INTO event_words (rowid, title, place, host) VALUES (?1, ?2, ?3, ?4)";
-    let [title, place, host] = [event.title.as_str(), &event.place, host].map(terms::index);
-    let row = [SqlValue::Int(inserted.int()?), title.into(), place.into(), host.into()];
-    sql.run(words, &row).map(drop)
-}
-
-fn insert_tool(
-    sql: &impl Sql,
-    scope: &ScopeId,
-    host: &str,
-    has_sold: bool,
-    tool: &ListedTool,
-) -> Result<(), SqlError> {
-    let statement = "INSERT INTO tools (scope, has_sold, name, title, description, price_min, price_max, price_words, example, example_price) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (scope, name) DO NOTHING RETURNING number";
-    let parameters = [
-        scope.as_str().into(),
-        u32::from(has_sold).into(),
-        tool.name.as_str().into(),
-        tool.title.as_str().into(),
-        tool.description.as_str().into(),
-        tool.prices.map_or(SqlValue::Null, |(min, _)| min.into()),
-        tool.prices.map_or(SqlValue::Null, |(_, max)| max.into()),
-        tool.price_words.as_deref().into(),
-        tool.example.as_ref().map(|it| it.arguments.to_string()).as_deref().into(),
-        tool.example.as_ref().map_or(SqlValue::Null, |it| it.price.into()),
-    ];
-    let Some(mut inserted) = first(sql, statement, &parameters)? else { return Ok(()) };
-    let words = "INSERT INTO tool_words (rowid, title, description, host) VALUES (?1, ?2, ?3, ?4)";
-    let [title, description, host] =
-        [tool.title.as_str(), &tool.description, host].map(terms::index);
-    let row = [SqlValue::Int(inserted.int()?), title.into(), description.into(), host.into()];
-    sql.run(words, &row).map(drop)
+    offers::forget(sql, &oldest).map(|()| true)
 }
 
 fn number(version: u64) -> SqlValue {

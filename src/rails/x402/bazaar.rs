@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// The name of the extension.
+/// The name of the extension in challenges.
 pub const BAZAAR: &str = "bazaar";
 
 /// How a tool is called.

@@ -55,7 +55,7 @@ macro_rules! products {
                 match self { $(Self::$name(_) => <products::$module::tools::Tool as ProductTool>::ANSWERS,)+ }
             }
 
-            /// Arguments that buy the subject, see [`ProductTool::example`].
+            /// [`ProductTool::example`] of the product's tool.
             #[must_use]
             pub fn example(self, subject: Option<&str>) -> Option<Value> {
                 match self { $(Self::$name(tool) => tool.example(subject),)+ }

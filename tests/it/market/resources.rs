@@ -109,7 +109,7 @@ fn the_catalogue_lists_what_listed_hosts_sell_at_what_is_demanded() {
 }
 
 /// A host that sells two things.
-fn seller(number: u64) -> Listing {
+pub(super) fn seller(number: u64) -> Listing {
     let tool = |name: &str, price: Option<u16>| ListedTool {
         name: name.to_owned(),
         title: name.to_owned(),

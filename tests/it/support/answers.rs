@@ -15,12 +15,13 @@ thread_local! {
 /// Checks what a call was answered over HTTP or MCP. A refusal or a challenge of MCP has to fit too: version 1 of the TypeScript
 /// SDK shows none that does not.
 pub(crate) fn check(action: &Action, body: &[u8], reply: &Reply) {
-    if let Action::AtHost(AtHost::Tool(name)) = action
+    let Action::AtHost(asked) = action else { return };
+    if let AtHost::Tool(name) = asked
         && reply.status == 200
     {
         fits(name, &serde_json::from_str(&reply.body).unwrap(), true);
     }
-    if let Action::AtHost(AtHost::Mcp) = action {
+    if *asked == AtHost::Mcp {
         let call: Value = serde_json::from_slice(body).unwrap_or_default();
         let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         let name = call.pointer("/params/name").and_then(Value::as_str);

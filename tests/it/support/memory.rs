@@ -100,6 +100,8 @@ pub(crate) struct Memory {
     /// The marketplace, if there is one.
     pub(crate) market: RefCell<Option<World>>,
     pub(crate) market_is_down: Cell<bool>,
+    /// How often the marketplace was asked again within one request.
+    pub(crate) asked_again: Cell<u32>,
     pub(crate) payees_hang: Cell<bool>,
     pub(crate) verify_refuses: Cell<bool>,
     pub(crate) alarm: Cell<Option<i64>>,
