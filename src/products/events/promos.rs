@@ -26,7 +26,7 @@ pub struct Promo {
     /// The code in its one writing ([`writing`]), a dot, and when it was made. So a code that is made anew after it was removed has
     /// another id, and its uses are counted anew.
     pub id: String,
-    /// What it takes off the price of a seat, as [`read_off`] reads it.
+    /// What it takes off the price of a seat, as `read_off` reads it.
     pub off: String,
     /// Since when it takes that off.
     pub since: UnixSeconds,
