@@ -10,7 +10,7 @@ use crate::chat::when::When;
 /// The longest phrase of a price or a place, words.
 const PHRASE_WORDS_MAX: usize = 6;
 
-/// Phrases for what costs nothing.
+/// Words for what costs nothing.
 const FREE: &[&str] = &[
     "for free",
     "free of charge",
