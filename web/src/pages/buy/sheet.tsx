@@ -99,7 +99,7 @@ function Form({ purchase }: { purchase: Purchase }) {
           <CompanionFields seats={purchase.party} asks={guest.asks.name} disabled={phase.at !== "form"} />
         </>
       )}
-      <PromoCode promo={purchase.promo} disabled={phase.at !== "form"} />
+      {purchase.hasPrice && <PromoCode promo={purchase.promo} disabled={phase.at !== "form"} />}
       <PayWith means={purchase} phase={phase} />
       {missing === null ? (
         <Total
@@ -125,7 +125,8 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
   const choice = useTicketType(offer.event, checkout.details);
   const kind = choice.chosen?.name ?? null;
   const promo = usePromo(offer, scopeOf(mcpUrl) ?? "", kind, wallets.chosen?.address ?? null);
-  const event = withCode(asOf(offer.event, choice), promo);
+  const full = asOf(offer.event, choice);
+  const event = withCode(full, promo);
   const guest = useGuest(offer.asks);
   const answers = useAnswers(event.questions);
   const party = useSeats(event);
@@ -159,6 +160,8 @@ function usePurchase(offer: EventOffer, mcpUrl: string) {
     event,
     choice,
     promo,
+    /** Without a code; with one a seat may be free. */
+    hasPrice: full.priceAtomic !== "0",
     phase,
     checkout,
     guest,
