@@ -11,6 +11,7 @@ pub mod flow;
 pub mod free_calls;
 pub mod key;
 pub mod lock;
+mod plain;
 pub mod prices;
 pub mod product;
 pub mod repeat;

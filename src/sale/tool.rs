@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::base::money::Usdc;
 use crate::identity::access::Tier;
+use crate::sale::plain::plain;
 
 /// One MCP tool of a product.
 #[derive(Clone, Copy, Debug)]
@@ -171,5 +172,6 @@ pub fn input_schema<T: JsonSchema>() -> Value {
         members.remove("title");
         members.remove("description");
     }
+    plain(&mut schema);
     schema
 }
