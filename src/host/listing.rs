@@ -249,11 +249,14 @@ pub(super) fn subjects(
     shop: &Shop<'_, impl World>,
     product: Product,
 ) -> Result<Vec<String>, SqlError> {
-    Ok(match product {
-        Product::Events => events(shop)?.iter().map(|(event, _)| event.id.to_string()).collect(),
-        Product::Vault => secrets(shop)?.iter().map(|secret| secret.id.to_string()).collect(),
-        Product::Desk => Vec::new(),
-    })
+    // Other products sell nothing in particular.
+    if product == Product::Events {
+        return Ok(events(shop)?.iter().map(|(event, _)| event.id.to_string()).collect());
+    }
+    if product == Product::Vault {
+        return Ok(secrets(shop)?.iter().map(|secret| secret.id.to_string()).collect());
+    }
+    Ok(Vec::new())
 }
 
 fn range(prices: impl Iterator<Item = Usdc>) -> Option<(Usdc, Usdc)> {
