@@ -7,6 +7,8 @@ import { createServer } from "node:net";
 // same port.
 const [LOWEST, HIGHEST] = (process.env.FREE_PORTS ?? "10000-32000").split("-").map(Number);
 const TRIES = 100;
+/** The port of this range that `fetch` and browsers refuse ("bad ports" of the Fetch standard). */
+const REFUSED = 10_080;
 /** Who was given a port may not listen yet. */
 const given = new Set();
 
@@ -14,7 +16,7 @@ const given = new Set();
 export async function freePort() {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST);
-    if (given.has(port) || !(await isFree(port))) continue;
+    if (port === REFUSED || given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
   }

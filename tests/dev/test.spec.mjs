@@ -41,6 +41,14 @@ test("the same port is never given twice, though nobody listens yet", async () =
   assert.equal(stdout.trim(), "8");
 });
 
+test("a port that no client may ask is not given", async () => {
+  const script = `import { freePort } from "${new URL("../../dev/lib/ports.mjs", import.meta.url)}"; console.log(await freePort());`;
+  const env = { ...process.env, FREE_PORTS: "10080-10082" };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { env });
+  assert.equal(stdout.trim(), "10081");
+  await assert.rejects(fetch("http://127.0.0.1:10080/"), { cause: new Error("bad port") });
+});
+
 test("where there is room for two files, four that wait run at a time, and one alone after all others", async () => {
   const alone = job("alone", 2);
   const [a, b, c] = ["a", "b", "c"].map((title) => job(title, 1));
