@@ -1,5 +1,5 @@
 // What chains and facilitators say, asked from this machine.
-import { formatEther } from "viem";
+import { domainSeparator, formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { facilitatorKinds, LEAST_COIN_WEI } from "./facts.mjs";
 
@@ -27,20 +27,35 @@ export async function ask(url, body) {
   }
 }
 
-/** Id, head and the token's code, asked together as the Worker does. */
+/** The selector of `DOMAIN_SEPARATOR()`. */
+const DOMAIN_SEPARATOR = "0x3644e515";
+
+/** Id, head, and the token's code and domain, asked together as the Worker does. */
 export async function checkChain(network, url, report) {
   const name = network.name;
-  const methods = [["eth_chainId", []], ["eth_getBlockByNumber", ["latest", false]], ["eth_getCode", [network.usdc, "latest"]]];
+  const methods = [
+    ["eth_chainId", []],
+    ["eth_getBlockByNumber", ["latest", false]],
+    ["eth_getCode", [network.usdc, "latest"]],
+    ["eth_call", [{ to: network.usdc, data: DOMAIN_SEPARATOR }, "latest"]],
+  ];
   const { error, status, json } = await ask(url, methods.map(([method, params], id) => ({ jsonrpc: "2.0", id, method, params })));
   if (error || status !== 200) return report.todo(`chain ${name}`, `its endpoint gives no answer (${error ?? status}); set another in RPC_URLS`);
   if (!Array.isArray(json)) return report.todo(`chain ${name}`, "its endpoint takes no batches (JSON-RPC 2.0, section 6); set one in RPC_URLS that does");
-  const [id, head, code] = methods.map((_, at) => json.find((one) => one.id === at)?.result);
+  const [id, head, code, domain] = methods.map((_, at) => json.find((one) => one.id === at)?.result);
   if (Number(id) !== network.chain.id) return report.todo(`chain ${name}`, `its endpoint is one of chain ${Number(id)}, and ${network.chain.id} is wanted; set another in RPC_URLS`);
   const age = Math.floor(Date.now() / 1000) - Number(head?.timestamp);
   if (!(age < HEAD_SECONDS_MAX)) report.todo(`chain ${name}`, `its newest block is ${age} seconds old: the endpoint lags, or this clock is wrong`);
   else report.ok(`chain ${name}`, `block ${Number(head.number)}, ${Math.max(age, 0)} s old`);
-  if (code && code !== "0x") report.ok(`token ${name}`, `USDC has code at ${network.usdc}`);
-  else report.todo(`token ${name}`, `there is no code at ${network.usdc}: this endpoint is of another chain`);
+  checkToken(network, { code, domain }, report);
+}
+
+/** Payments are signed for the domain of our table (EIP-712); a token with another one refuses them all. */
+function checkToken({ name, usdc, token, chain }, { code, domain }, report) {
+  if (!code || code === "0x") return report.todo(`token ${name}`, `there is no code at ${usdc}: this endpoint is of another chain`);
+  const expected = domainSeparator({ domain: { name: token, version: "2", chainId: chain.id, verifyingContract: usdc } });
+  if (domain === expected) return report.ok(`token ${name}`, `USDC has code at ${usdc}, and the domain that payments are signed for`);
+  report.todo(`token ${name}`, `${usdc} has another signing domain than "${token}", version 2, so no payment would settle: take the network out of NETWORKS, and report it`);
 }
 
 /** Who settles: what a facilitator lists, or the coin of our own relayer. */

@@ -95,6 +95,24 @@ test("a chain that is away or another one, and a facilitator that is away, are t
   assert.match(gone.todo.join("\n"), /chain Base Sepolia: its endpoint gives no answer \(ECONNREFUSED\)[^]*facilitator: gives no list of networks/);
 });
 
+test("a token that signs in another domain is told", async () => {
+  const server = createServer(async (asked, answer) => {
+    const body = await asked.toArray();
+    const answers = await (await fetch(chain.url, { method: "POST", headers: { "content-type": "application/json" }, body: Buffer.concat(body) })).json();
+    const changed = answers.map((one) => (one.id === 3 ? { ...one, result: `0x${"11".repeat(32)}` } : one));
+    answer.setHeader("content-type", "application/json");
+    answer.end(JSON.stringify(changed));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const RPC_URLS = JSON.stringify({ [NETWORK]: `http://127.0.0.1:${server.address().port}` });
+    const { todo } = await doctor({ vars: { RPC_URLS } });
+    assert.match(todo.join("\n"), /^token Base Sepolia: 0x036C\w+ has another signing domain than "USDC", version 2, [^\n]*$/);
+  } finally {
+    server.close();
+  }
+});
+
 test("a relayer with coin is ok, one without is told", async () => {
   const rich = await doctor({ vars: { FACILITATOR_URL: "self" }, secrets: { RELAYER_PRIVATE_KEY: otherRelayer.privateKey } });
   assert.deepEqual(rich.todo, []);

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { getAddress } from "viem";
 import { COMMANDS } from "../../dev/lib/commands.mjs";
 import { NETWORKS } from "../../dev/lib/networks.mjs";
 import { Failure, inOneSentence, root } from "../../dev/lib/process.mjs";
@@ -66,8 +67,11 @@ test("the scripts know the networks of the Worker, with the same USDC", () => {
     v1: field(block, "v1_name"),
     usdc: `0x${field(block, "usdc")}`,
     name: field(block, "name"),
+    token: field(block, "eip712_name"),
     explorer: field(block, "explorer"),
     isTestnet: field(block, "is_testnet") === "true",
   }));
-  assert.deepEqual(NETWORKS.map(({ network, v1, usdc, name, explorer, isTestnet }) => ({ network, v1, usdc, name, explorer, isTestnet })), theirs);
+  assert.deepEqual(NETWORKS.map(({ chain: _, ...facts }) => facts), theirs);
+  for (const { usdc } of NETWORKS) assert.equal(getAddress(usdc.toLowerCase()), usdc, "its checksum (EIP-55)");
+  assert.equal(source.match(/eip712_version: "2"/g).length, NETWORKS.length);
 });
