@@ -1,6 +1,6 @@
 // `npm run agent -- "rsvp to the rust meetup if it is under 1 dollar"`: a guest session from the terminal, against
 // what `npm start` runs, or against any deployment with `--server URL --key-file FILE`. Every step is shown; before
-// it pays, it asks. Without a sentence it takes one a line, until Ctrl-D. `--help` lists the options.
+// it pays, it asks. Without a sentence it takes one a line, until "exit" or Ctrl-D. `--help` lists the options.
 import { parseArgs } from "node:util";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { fill, findDeployment, moneyHint, openChain, OPTIONS, readAccount } from "./lib/deployment.mjs";
@@ -77,11 +77,14 @@ async function say(guest, terminal, text) {
   await guest.rest();
 }
 
+/** What people type in a terminal to leave. */
+const ENDS = new Set(["exit", "quit", "bye"]);
+
 async function talk(guest, terminal) {
-  terminal.print(dim('  say what you want, such as "list events"; Ctrl-D ends'));
+  terminal.print(dim('  say what you want, such as "list events"; "exit" or Ctrl-D ends'));
   for (;;) {
     const text = await terminal.ask("> ");
-    if (text === undefined) return;
+    if (text === undefined || ENDS.has(text.trim().toLowerCase())) return;
     if (text.trim() === "") continue;
     guest.send({ type: "chat", text });
     await guest.rest();

@@ -35,7 +35,7 @@ ${ports}`,
   agent: {
     script: "dev/agent.mjs",
     help: `npm run agent -- "what to do" [options]
-A guest agent in the terminal. It asks before it pays. Without a sentence it takes one a line, until Ctrl-D.
+A guest agent in the terminal. It asks before it pays. Without a sentence it takes one a line, until "exit" or Ctrl-D.
 
 ${pays}
   --door URL            the MCP server to connect to, if it is another than the host's

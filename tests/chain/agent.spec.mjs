@@ -109,10 +109,17 @@ test("an answer may come from a pipe", async () => {
   assert.equal(await earned(), had + 50_000n);
 });
 
+test("a word with which people leave a terminal ends it, too", async () => {
+  const terminal = openTerminal([process.execPath, "dev/agent.mjs"], env);
+  await terminal.sees(/ends\n> /);
+  terminal.type("Quit\r");
+  assert.equal(await terminal.ended, 0, terminal.output);
+});
+
 test("without a sentence it goes on line by line until Ctrl-D", async () => {
   const had = await earned();
   const terminal = openTerminal([process.execPath, "dev/agent.mjs"], env);
-  await terminal.sees(/Ctrl-D ends\n> /);
+  await terminal.sees(/"exit" or Ctrl-D ends\n> /);
   terminal.type("list events\r");
   await terminal.sees(/Rust meetup .*\$0\.05/);
   terminal.type("rsvp to the rust meetup\r");
