@@ -1,6 +1,7 @@
 //! The gateway's command to a host's object, sent in an internal header.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::email::EmailAddress;
 use crate::base::http::Headers;
@@ -144,4 +145,6 @@ pub struct HttpCall<'a> {
     pub headers: &'a Headers,
     /// The arguments as JSON.
     pub body: &'a [u8],
+    /// The arguments of an example that stands for an empty body, where it is known already.
+    pub example: Option<Value>,
 }

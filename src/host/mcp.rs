@@ -69,10 +69,10 @@ impl<W: World> Host<W> {
         caller: Caller,
         asked: HttpCall<'_>,
     ) -> Result<Reply, Failure> {
-        let HttpCall { name, headers, body } = asked;
-        let example = match body {
-            [] => probe::example(&self.shop(profile), &caller, (name, headers))?,
-            _ => None,
+        let HttpCall { name, headers, body, example } = asked;
+        let example = match (example, body) {
+            (None, []) => probe::example(&self.shop(profile), &caller, (name, headers))?,
+            (example, _) => example,
         };
         let is_example = example.is_some();
         let arguments = match (example, body) {

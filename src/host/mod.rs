@@ -196,7 +196,7 @@ impl<W: World> Host<W> {
             Action::AtHost(asked) => match asked {
                 AtHost::Mcp => Ok(self.server(&profile, &command, &caller, &headers, &body).await),
                 AtHost::Tool(name) => {
-                    let asked = HttpCall { name, headers: &headers, body: &body };
+                    let asked = HttpCall { name, headers: &headers, body: &body, example: None };
                     self.tool_over_http(&profile, &command, caller, asked).await
                 }
                 AtHost::ToolPrice(tool) => {

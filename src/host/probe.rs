@@ -50,8 +50,9 @@ pub(super) async fn answer<W: World>(
 ) -> Result<Reply, Failure> {
     // A price is the same for everybody; the host's own programs call with `POST`.
     let caller = Caller::Stranger;
-    if example(&host.shop(profile), &caller, (name, headers))?.is_some() {
-        let asked = HttpCall { name, headers, body: &[] };
+    let example = example(&host.shop(profile), &caller, (name, headers))?;
+    if example.is_some() {
+        let asked = HttpCall { name, headers, body: &[], example };
         let answer = host.tool_over_http(profile, command, caller, asked).await;
         let reply = answer.unwrap_or_else(|failure| of_failure(&failure, &command.request_id));
         return Ok(reply.with_header("cache-control", "no-store".to_owned()));

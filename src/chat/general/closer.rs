@@ -69,8 +69,8 @@ pub(in crate::chat) fn closer(
     None
 }
 
-/// Instead of a question which one is meant: the one that was talked about, or a list for somebody who asks what there is, or
-/// what is about no event: `where is my ticket at?`
+/// What replaces the question which event is meant: the event of the message before, a list for a user who asks what there
+/// is, or an intent about no event, as in `where is my ticket at?`
 fn than_question(
     (purpose, offered): (Purpose, &[String]),
     words: &[Word],

@@ -1,6 +1,6 @@
 // From asked to kept: how many of the calls that got a price were paid, and what was kept of that.
 import type { Period, Stages } from "../../../api/types";
-import { readAtomic, toDollars } from "../../../base/amounts";
+import { readAtomic } from "../../../base/amounts";
 import { Card, Empty, moneyText } from "../../../parts";
 import { Table } from "../shared/table";
 import { Share } from "./chart";
@@ -12,7 +12,7 @@ export function Kept({ period }: { period: Period }) {
   return (
     <div className="host-kept">
       <p className="second">Kept in {period.days} days</p>
-      <p className="host-kept-sum">{moneyText(toDollars(now))}</p>
+      <p className="host-kept-sum">{moneyText(period.now.revenue)}</p>
       <p className="second">{changeText(now, readAtomic(period.before.revenueAtomic), period.days)}</p>
     </div>
   );
