@@ -6,6 +6,7 @@ use crate::base::id::ScopeId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::config::Config;
+use crate::http::source::Source;
 use crate::ledger::limits::Limits;
 use crate::ledger::outbox;
 use crate::ports::{SqlError, World};
@@ -44,6 +45,12 @@ impl<W: World> Cx<'_, W> {
     #[must_use]
     pub fn resource_url(&self, tool: &str) -> String {
         format!("{}/x402/users/{}/tools/{tool}", self.config.public_url, self.scope)
+    }
+
+    /// What storage keeps of a caller's network (an IPv4 address, a /48) for limits.
+    #[must_use]
+    pub fn pseudonym(&self, source: &Source) -> String {
+        self.config.keys.scope_of_source(&source.party()).to_string()
     }
 
     /// Queues the published total of all sales (KV key `{scope}:revenue`).

@@ -74,7 +74,7 @@ pub fn free_call(
         return Ok(None);
     }
     let is_new = wallets::reputation(cx.world, wallet.wallet())?.settled == 0;
-    let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
+    let source = cx.pseudonym(by.source);
     let day = day_of(cx.now());
     let free = Free { wallet: wallet.wallet().to_owned(), tool: spec.name, source, is_new, day };
     let used = used(cx.world, &free)?;

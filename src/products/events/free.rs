@@ -167,7 +167,7 @@ fn take(
     if payments::open_of(cx.world, payer)?.holds_seat(&event.id) {
         return Err(pending(None, "", 2).into());
     }
-    let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
+    let source = cx.pseudonym(by.source);
     let since = cx.now().plus(-DAY_SECONDS);
     // A wallet that gave free seats back here is limited as a newcomer is: each round leaves rows behind.
     let is_newcomer = (!wanted.has_paid_here && !store::has_come(cx.world, payer)?)

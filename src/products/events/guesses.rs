@@ -34,7 +34,7 @@ pub(super) fn check(
     by: &Taker<'_>,
 ) -> Result<(), Failure> {
     let Some(code) = party.promo() else { return Ok(()) };
-    let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
+    let source = cx.pseudonym(by.source);
     let since = cx.now().plus(-PERIOD_SECONDS);
     let guesses = store::guesses(cx.world, &source, since)?;
     let most = if guesses.all < HOST_MAX { SOURCE_MAX } else { 1 };

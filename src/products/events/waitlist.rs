@@ -69,7 +69,7 @@ pub(super) fn join(
             return Err(Abort::new(Code::UnknownTool, detail).into());
         }
         let is_newcomer = !wanted.has_paid_here && !store::has_come(cx.world, wallet)?;
-        let source = cx.config.keys.scope_of_source(&by.source.party()).to_string();
+        let source = cx.pseudonym(by.source);
         let since = now.plus(-DAY_SECONDS);
         check_room(store::joined(cx.world, &id, &source, since)?, is_newcomer)?;
         // Before the row, so that every row has an alarm.
