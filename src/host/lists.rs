@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::http::Reply;
 use crate::host::caller::check;
+use crate::host::subscriptions;
 use crate::identity::access::Caller;
 use crate::mcp::catalog;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault};
@@ -39,7 +40,13 @@ pub fn answer(call: &Call, sold: &Sold, caller: &Caller, age_millis: u64) -> Opt
         Some(Cache { ttl_millis, scope: CacheScope::Private })
     };
     let (result, cache) = match call.method.as_str() {
-        "server/discover" => (Ok(eras::discover(capabilities(), INSTRUCTIONS)), fresh(HOUR_MILLIS)),
+        "server/discover" => {
+            let mut capabilities = capabilities();
+            if subscriptions::are_there(call, sold.0) {
+                subscriptions::declare(&mut capabilities);
+            }
+            (Ok(eras::discover(capabilities, INSTRUCTIONS)), fresh(HOUR_MILLIS))
+        }
         "initialize" => (eras::initialize(&call.params, capabilities(), INSTRUCTIONS), None),
         "ping" => (Ok(json!({})), None),
         "tools/list" => {
@@ -53,6 +60,9 @@ pub fn answer(call: &Call, sold: &Sold, caller: &Caller, age_millis: u64) -> Opt
             (one_page(&call.params).map(|()| templates()), fresh(HOUR_MILLIS))
         }
         "prompts/list" => (one_page(&call.params).map(|()| prompts()), fresh(HOUR_MILLIS)),
+        "events/list" if subscriptions::are_there(call, sold.0) => {
+            (one_page(&call.params).map(|()| subscriptions::list()), None)
+        }
         "prompts/get" => (prompt(&call.params), None),
         _ => return None,
     };

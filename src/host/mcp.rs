@@ -11,12 +11,13 @@ use crate::host::command::{Command, HttpCall};
 use crate::host::lists::{self, bad_cursor};
 use crate::host::prepared;
 use crate::host::probe::{self, EXAMPLE};
+use crate::host::subscriptions;
 use crate::identity::access::Caller;
 use crate::identity::siwx;
 use crate::mcp::eras::{self, Cache, CacheScope, Call, Fault, Inbound};
 use crate::mcp::reply::{ToolResult, tool_result};
 use crate::ports::paging::{PAGE_MAX, Page};
-use crate::ports::{Level, SqlError, World};
+use crate::ports::{Level, World};
 use crate::products::events::input;
 use crate::products::events::store::{self, Filter};
 use crate::rails::challenge::Challenge;
@@ -122,7 +123,7 @@ impl<W: World> Host<W> {
         let sold = match Prices::load(&self.world) {
             Ok(prices) => (profile.products, prices),
             Err(error) => {
-                let fault = internal(&self.shop(profile), &error, command);
+                let fault = internal(&self.shop(profile), &error.to_string(), command);
                 return eras::answer(&call, Err(fault), None);
             }
         };
@@ -136,6 +137,11 @@ impl<W: World> Host<W> {
             }
             "resources/read" => {
                 (read_resource(&self.shop(profile), &call.params, command), fresh(0))
+            }
+            "events/poll" if subscriptions::are_there(&call, profile.products) => {
+                let shop = self.shop(profile);
+                let ours = |why: &str| internal(&shop, why, command);
+                (subscriptions::poll(&shop, &call.params, &ours), None)
             }
             method => (Err(Fault::MethodNotFound { method: method.to_owned() }), None),
         };
@@ -250,7 +256,7 @@ fn admit_list(
     caller: &Caller,
     method: &str,
 ) -> Result<(), Fault> {
-    let searches = matches!(method, "resources/list" | "resources/read");
+    let searches = matches!(method, "resources/list" | "resources/read" | "events/poll");
     let cost = if searches { CALL_COST } else { LIST_COST };
     if caller.is_owner_side() { Ok(()) } else { count_list(shop, command, cost) }
 }
@@ -259,7 +265,7 @@ fn admit_list(
 fn count_list(shop: &Shop<'_, impl World>, command: &Command, cost: u32) -> Result<(), Fault> {
     match shop.memory.count_unpaid(shop.cx.world, &command.source, cost) {
         Ok(admitted) => admitted.map_err(|seconds| Fault::RateLimited { seconds }),
-        Err(error) => Err(internal(shop, &error, command)),
+        Err(error) => Err(internal(shop, &error.to_string(), command)),
     }
 }
 
@@ -276,7 +282,7 @@ fn list_resources(
     let page = Page::of(&store::BY_START, PAGE_MAX, cursor, shop.cx.world.now())
         .map_err(|field| Fault::InvalidParams { message: field.to_string(), data: None })?;
     let found = store::list(shop.cx.world, Filter::default(), &page)
-        .map_err(|error| internal(shop, &error, command))?;
+        .map_err(|error| internal(shop, &error.to_string(), command))?;
     let resources = found.map(|(event, _)| {
         json!({
             "uri": format!("event://{}", event.id),
@@ -299,7 +305,7 @@ fn read_resource(
     };
     let id = uri.strip_prefix("event://").and_then(|id| input::event_id(id).ok());
     let found = id.map(|id| store::find(shop.cx.world, &id)).transpose();
-    let found = found.map_err(|error| internal(shop, &error, command))?.flatten();
+    let found = found.map_err(|error| internal(shop, &error.to_string(), command))?.flatten();
     let found = found.filter(|(event, _)| !event.is_draft);
     let Some((event, seats)) = found else {
         let data = Some(json!({"uri": uri}));
@@ -310,8 +316,9 @@ fn read_resource(
     Ok(json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]}))
 }
 
-fn internal(shop: &Shop<'_, impl World>, error: &SqlError, command: &Command) -> Fault {
+/// A fault of ours, with its cause in the log.
+fn internal(shop: &Shop<'_, impl World>, why: &str, command: &Command) -> Fault {
     let request_id = command.request_id.as_str();
-    shop.cx.world.line(Level::Error, &error.to_string(), &[("requestId", request_id)]);
+    shop.cx.world.line(Level::Error, why, &[("requestId", request_id)]);
     Fault::Internal { request_id: request_id.to_owned() }
 }

@@ -28,6 +28,7 @@ pub mod records;
 pub mod resealing;
 pub mod restoring;
 pub mod sign_in;
+mod subscriptions;
 mod sweep;
 pub mod tools;
 pub mod views;

@@ -31,6 +31,7 @@ pub struct Keys {
     browser: [u8; 32],
     source: [u8; 32],
     payment: [u8; 32],
+    place: [u8; 32],
     vault: VaultKey,
     previous_vault: Option<VaultKey>,
 }
@@ -108,6 +109,7 @@ impl Keys {
             browser: master.derive("known-browser"),
             source: master.derive("source"),
             payment: master.derive("payment-challenge"),
+            place: master.derive("waitlist-place"),
             vault: VaultKey::of(master),
             previous_vault: previous.map(VaultKey::of),
         }
@@ -183,6 +185,13 @@ impl Keys {
     #[must_use]
     pub fn sign_payment(&self, scope: &ScopeId, terms: &[u8]) -> [u8; 32] {
         mac_of(&self.payment, &[scope.as_str().as_bytes(), b"|", terms])
+    }
+
+    /// Signs a place on a waitlist of a host, so that its guest can ask for it without signing in. After a rotation the guest
+    /// signs in once more for a new one.
+    #[must_use]
+    pub fn sign_place(&self, scope: &ScopeId, place: &[u8]) -> [u8; 32] {
+        mac_of(&self.place, &[scope.as_str().as_bytes(), b"|", place])
     }
 
     /// Names a reader of mails and signs the name. It outlives a rotation, because a link in an old mail works for good.

@@ -43,6 +43,8 @@ const MODERN_METHODS: &[&str] = &[
     "resources/templates/list",
     "prompts/list",
     "prompts/get",
+    "events/list",
+    "events/poll",
 ];
 
 /// A member of a batch: a call, or the error that answers it.

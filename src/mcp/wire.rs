@@ -19,6 +19,8 @@ pub const INVALID_REQUEST: i32 = -32_600;
 pub const METHOD_NOT_FOUND: i32 = -32_601;
 /// The parameters do not fit the method.
 pub const INVALID_PARAMS: i32 = -32_602;
+/// There is no such event or subscription (SEP-3415).
+pub const NOT_FOUND: i32 = -32_011;
 /// The call has to be paid first (draft-payment-transport-mcp-00). MCP 2026-07-28 has no such code.
 pub const PAYMENT_REQUIRED: i32 = -32_042;
 /// The fault is on our side.

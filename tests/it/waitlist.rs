@@ -1,5 +1,7 @@
 //! The waitlist of a full event: first come, first served, and the seat on offer is for nobody else.
 
+mod offered;
+
 use events_concierge::base::http::Reply;
 use events_concierge::base::id::EventId;
 use events_concierge::host::command::Action;

@@ -239,8 +239,7 @@ fn waitlists(sql: &impl Sql) -> Result<(), SqlError> {
         "INSERT OR IGNORE INTO waitlist ({columns}) SELECT {columns} FROM aside_waitlist ORDER BY number"
     );
     sql.run(&joined, &[])?;
-    let anew =
-        "UPDATE waitlist SET state = 'waiting', offered_until = NULL WHERE state = 'offered'";
+    let anew = "UPDATE waitlist SET state = 'waiting', offered_until = NULL, offered_at = NULL WHERE state = 'offered'";
     sql.run(anew, &[]).map(drop)
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Era, LEGACY, MODERN};
 use crate::base::http::Reply;
 use crate::mcp::wire::{
-    self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, PAYMENT_REQUIRED, Refusal,
-    TRANSPORT_ERROR,
+    self, INTERNAL_ERROR, INVALID_PARAMS, Id, METHOD_NOT_FOUND, NOT_FOUND, PAYMENT_REQUIRED,
+    Refusal, TRANSPORT_ERROR,
 };
 
 const KEY_SERVER: &str = "io.modelcontextprotocol/serverInfo";
@@ -33,6 +33,13 @@ pub enum Fault {
         message: String,
         /// Data for programs: `{"uri": …}` for a resource that does not exist.
         data: Option<Value>,
+    },
+    /// -32011, status 200: an event or a subscription that is not there (SEP-3415).
+    #[error("{message}")]
+    NotFound {
+        message: String,
+        /// What is not there: `event` or `subscription`.
+        kind: &'static str,
     },
     /// -32603, status 200: the fault is on our side.
     #[error("Internal error; tell the operator the request id {request_id}")]
@@ -180,6 +187,9 @@ pub(super) fn refusal(fault: Fault, era: Era) -> Refusal {
         }
         Fault::InvalidParams { data, .. } => {
             Refusal::new(200, INVALID_PARAMS, message).with_data(data)
+        }
+        Fault::NotFound { kind, .. } => {
+            Refusal::new(200, NOT_FOUND, message).with_data(Some(json!({"kind": kind})))
         }
         Fault::Internal { .. } => Refusal::new(200, INTERNAL_ERROR, message),
         Fault::Unpaid { data } => {

@@ -16,6 +16,7 @@ pub mod input;
 pub mod links;
 pub mod manage;
 pub mod news;
+pub mod offered;
 mod on_sale;
 pub mod pages;
 pub mod party;

@@ -50,8 +50,9 @@ pub use seats::{
 };
 pub(in crate::products::events) use seats::{RSVP_COLUMNS, rsvp_of};
 pub use waitlist::{
-    BY_NUMBER, Joined, Line, Place, Waiter, clear, count_before, expire, is_any_due, join, joined,
-    leave, line, next_expiry, next_start, next_waiting, offer, waiter, waiters, with_waitlist,
+    BY_NUMBER, Joined, Line, Place, Waiter, by_number, clear, count_before, expire, is_any_due,
+    join, joined, leave, line, next_expiry, next_start, next_waiting, offer, waiter, waiters,
+    with_waitlist,
 };
 
 /// A filter for lists of events.
@@ -61,8 +62,7 @@ pub struct Filter {
     pub from: Option<UnixSeconds>,
     /// Starting before this time.
     pub to: Option<UnixSeconds>,
-    /// Only events that are scheduled at this time: neither cancelled nor over
-    /// ([`crate::products::events::Status::Scheduled`] in SQL).
+    /// Only events that are scheduled then ([`crate::products::events::Status::Scheduled`]).
     pub scheduled_at: Option<UnixSeconds>,
     /// With those that are not published yet, for their host.
     pub with_drafts: bool,
@@ -84,7 +84,7 @@ const EVENT_COLUMNS: &str = "events.id, events.title, events.description, events
      events.is_draft, events.types, events.price_was, events.promos, events.created_at, \
      (SELECT path || ' ' || alt FROM pictures WHERE item = events.id)";
 
-/// Taken and held seats of an event, and the guests on its waitlist. The taken ones are counted with each sale; the others are few. Every payment that may still settle holds its seats.
+/// Taken seats (counted with each sale), seats held by every payment that may still settle, and guests in line.
 const SEAT_COLUMNS: &str = concat!(
     "events.taken, (SELECT coalesce(sum(p.seats), 0) FROM payments p WHERE p.event_id = events.id \
         AND p.state IN ('settling', 'unknown', 'settled')), \

@@ -22,7 +22,7 @@ use crate::products::events::records::{event, shown};
 use crate::products::events::refusals::{check_no_seat, event_for};
 use crate::products::events::store::{self, Joined, Place, Waiter};
 use crate::products::events::views::{Waitlist, WaitlistLine};
-use crate::products::events::{Event, Seats, Status, waitlist_mail};
+use crate::products::events::{Event, Seats, Status, offered, waitlist_mail};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 use crate::sale::product::Taker;
@@ -125,11 +125,7 @@ fn place(cx: &Cx<'_, impl World>, id: &EventId, wallet: &str) -> Result<Value, F
             ("waiting", Some(place), None, message)
         }
         Some(Place::Offered(until)) if until > cx.now() => {
-            let message = format!(
-                "A seat is held for this wallet until {}. Get it with this wallet before then.",
-                until.to_words(&event.time_zone)
-            );
-            ("offered", None, Some(until), message)
+            ("offered", None, Some(until), offered::in_words(&event, until))
         }
         Some(Place::Offered(until) | Place::Expired(until)) => {
             let message = format!(
@@ -139,9 +135,7 @@ fn place(cx: &Cx<'_, impl World>, id: &EventId, wallet: &str) -> Result<Value, F
             ("expired", None, Some(until), message)
         }
     };
-    let next = (state == "offered").then(
-        || json!({"tool": "rsvpToEvent", "arguments": {"eventId": id, "walletAddress": wallet}}),
-    );
+    let in_line = found.as_ref().filter(|_| matches!(state, "waiting" | "offered"));
     Ok(json!({
         "success": true,
         "eventId": id,
@@ -149,8 +143,9 @@ fn place(cx: &Cx<'_, impl World>, id: &EventId, wallet: &str) -> Result<Value, F
         "place": number,
         "waiting": line.waiting,
         "offeredUntil": until.map(|until| until.to_string()),
-        "next": next,
-        "buyUrl": format!("{}/buy/{}/{id}", cx.config.public_url, cx.scope),
+        "next": (state == "offered").then(|| offered::call_of(id, wallet)),
+        "subscribe": in_line.map(|waiter| offered::subscription(cx, id, waiter)),
+        "buyUrl": offered::buy_url(cx, id),
         "message": message,
     }))
 }
@@ -225,7 +220,7 @@ fn advance_event(cx: &Cx<'_, impl World>, id: &str) -> Result<(), SqlError> {
     };
     let until = offered_until(&event, line.waiting, now);
     for waiter in store::next_waiting(cx.world, &event.id, free.min(OFFERS_AT_ONCE))? {
-        store::offer(cx.world, waiter.number, until)?;
+        store::offer(cx.world, waiter.number, until, now)?;
         waitlist_mail::queue(cx, &event, &waiter, until);
     }
     Ok(())

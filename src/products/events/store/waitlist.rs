@@ -31,6 +31,8 @@ pub struct Waiter {
     pub guest: GuestDetails,
     pub place: Place,
     pub joined_at: UnixSeconds,
+    /// When the last seat was held for it. `None` also for offers of before this was stored.
+    pub offered_at: Option<UnixSeconds>,
 }
 
 /// How many are in line.
@@ -52,7 +54,7 @@ pub struct Joined {
     pub by_source: u32,
 }
 
-const COLUMNS: &str = "number, wallet, name, email, state, offered_until, joined_at";
+const COLUMNS: &str = "number, wallet, name, email, state, offered_until, joined_at, offered_at";
 
 /// Guests in the order in which they joined.
 pub static BY_NUMBER: Order = Order { list: "waitlist", keys: &[("number", KeyKind::Int)] };
@@ -64,6 +66,16 @@ pub static BY_NUMBER: Order = Order { list: "waitlist", keys: &[("number", KeyKi
 pub fn waiter(sql: &impl Sql, event: &EventId, wallet: &str) -> Result<Option<Waiter>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM waitlist WHERE event_id = ?1 AND wallet = ?2");
     let parameters = [event.as_str().into(), wallet.into()];
+    first(sql, &statement, &parameters)?.as_mut().map(waiter_of).transpose()
+}
+
+/// A guest of a waitlist, by its number.
+///
+/// # Errors
+/// As [`waiter`].
+pub fn by_number(sql: &impl Sql, event: &EventId, number: u64) -> Result<Option<Waiter>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM waitlist WHERE event_id = ?1 AND number = ?2");
+    let parameters = [event.as_str().into(), of_number(number)];
     first(sql, &statement, &parameters)?.as_mut().map(waiter_of).transpose()
 }
 
@@ -182,10 +194,15 @@ pub fn leave(sql: &impl Sql, event: &EventId, wallet: &str) -> Result<(), SqlErr
 ///
 /// # Errors
 /// As [`waiter`].
-pub fn offer(sql: &impl Sql, number: u64, until: UnixSeconds) -> Result<(), SqlError> {
-    let statement = "UPDATE waitlist SET state = 'offered', offered_until = ?2 \
+pub fn offer(
+    sql: &impl Sql,
+    number: u64,
+    until: UnixSeconds,
+    now: UnixSeconds,
+) -> Result<(), SqlError> {
+    let statement = "UPDATE waitlist SET state = 'offered', offered_until = ?2, offered_at = ?3 \
          WHERE number = ?1 AND state = 'waiting'";
-    sql.run(statement, &[of_number(number), until.into()]).map(drop)
+    sql.run(statement, &[of_number(number), until.into(), now.into()]).map(drop)
 }
 
 /// Ends the offers of an event that have run out, and forgets guests who have a seat.
@@ -280,7 +297,9 @@ fn waiter_of(columns: &mut Columns) -> Result<Waiter, SqlError> {
         ("expired", Some(until)) => Place::Expired(until),
         (other, _) => return Err(SqlError(format!("a row of a waitlist is {other}"))),
     };
-    Ok(Waiter { number, wallet, guest, place, joined_at: columns.moment()? })
+    let joined_at = columns.moment()?;
+    let offered_at = columns.optional_int()?.map(UnixSeconds::new);
+    Ok(Waiter { number, wallet, guest, place, joined_at, offered_at })
 }
 
 fn of_number(number: u64) -> SqlValue {
