@@ -34,7 +34,7 @@ pub fn list_events(cx: &Cx<'_, impl World>, arguments: ListEvents) -> Result<Val
         ..Filter::default()
     };
     let found = store::list(cx.world, filter, &page)?;
-    Ok(found.map(|(event, seats)| event.view(seats, now)).answer("events").into())
+    Ok(found.map(|(event, seats)| event.view(seats, now).in_list()).answer("events").into())
 }
 
 pub fn get_event(cx: &Cx<'_, impl World>, id: &EventId) -> Result<Value, Failure> {

@@ -1,6 +1,7 @@
 //! Events as callers see them, and the REST answers for their host.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
@@ -109,6 +110,28 @@ impl Event {
             status: self.status(now),
             created_at: self.created_at.to_string(),
         }
+    }
+}
+
+/// What a list of events leaves out and `getEvent` says. An agent pays for each word that it reads, and a list may have a hundred
+/// events.
+const NOT_IN_LISTS: &[&str] = &["refundPolicy", "remindHours", "coverShuffle", "coverPalette"];
+/// What a list says only where there is something to say.
+const IF_ANY: &[&str] = &["types", "questions", "hasGuestsOnly"];
+
+impl EventView {
+    /// As `listEvents` shows it.
+    #[must_use]
+    pub fn in_list(&self) -> Value {
+        let mut item = json!(self);
+        if let Some(members) = item.as_object_mut() {
+            let is_none = |value: &Value| *value == json!([]) || *value == json!(false);
+            members.retain(|name, value| {
+                !NOT_IN_LISTS.contains(&name.as_str())
+                    && !(IF_ANY.contains(&name.as_str()) && is_none(value))
+            });
+        }
+        item
     }
 }
 
