@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Rewrites a schema: an argument that may be left out is not also `null`, a choice of texts is one `enum`, and formats of
+/// Rewrites a schema: an argument that may be left out is not also `null` unless that means something, a choice of texts is one `enum`, and formats of
 /// numbers go away, as their bounds are there. We still read `null` as left out.
 pub(super) fn plain(schema: &mut Value) {
     match schema {
@@ -25,10 +25,15 @@ pub(super) fn plain(schema: &mut Value) {
     }
 }
 
-/// `type: [X, "null"]` is X, and so is `anyOf` of X and null; unless the description says what null means.
+/// `type: [X, "null"]` is X, and so is `anyOf` of X and null. If the description says what null means, it is `anyOf` of both.
 fn no_null(members: &mut Map<String, Value>) {
     let said = members.get("description").and_then(Value::as_str);
     if said.is_some_and(|text| text.contains("null")) {
+        if let Some(Value::Array(kinds)) = members.get("type") {
+            let each: Vec<Value> = kinds.iter().map(|kind| json!({"type": kind})).collect();
+            members.remove("type");
+            members.insert("anyOf".to_owned(), Value::Array(each));
+        }
         return;
     }
     let is_null = |it: &Value| *it == "null" || *it == json!({"type": "null"});
@@ -100,7 +105,8 @@ mod tests {
         let other = json!({"anyOf": [{"type": "object", "description": "x"}, {"type": "null"}], "description": "y"});
         assert_eq!(plainly(other), json!({"type": "object", "description": "y"}));
         let end = json!({"type": ["string", "null"], "description": "The end; null for none."});
-        assert_eq!(plainly(end.clone()), end);
+        let either = json!({"anyOf": [{"type": "string"}, {"type": "null"}], "description": "The end; null for none."});
+        assert_eq!(plainly(end), either);
         let dates = json!({"type": "string", "format": "date-time", "default": "now"});
         assert_eq!(plainly(dates.clone()), dates);
     }

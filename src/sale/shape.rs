@@ -32,17 +32,15 @@ fn named(shapes: &Map<String, Value>, text: &str) -> Value {
         Some(name) => (name, true),
         None => (text, false),
     };
-    let mut schema = match (name.strip_prefix('$'), name) {
+    let schema = match (name.strip_prefix('$'), name) {
         (Some(other), _) => shapes.get(other).map_or(Value::Null, |shape| of(shapes, shape)),
         (None, "s") => json!({"type": "string"}),
         (None, "i") => json!({"type": "integer"}),
         (None, "b") => json!({"type": "boolean"}),
         (None, _) => json!({"type": "object"}),
     };
-    if let Some(kind) = schema.get_mut("type").filter(|_| may_be_null) {
-        *kind = json!([kind.take(), "null"]);
-    }
-    schema
+    // A list of types would be shorter, but some clients take only one.
+    if may_be_null { json!({"anyOf": [schema, {"type": "null"}]}) } else { schema }
 }
 
 #[cfg(test)]
@@ -52,9 +50,8 @@ mod tests {
     #[test]
     fn a_shape_is_a_schema_with_its_names_resolved() {
         let file = r#"{"one": {"a": "s?"}, "tool": {"list": ["$one"], "next": "$one?", "n": "i"}}"#;
-        let one = json!({"type": "object", "properties": {"a": {"type": ["string", "null"]}}});
-        let mut nullable = one.clone();
-        nullable["type"] = json!(["object", "null"]);
+        let one = json!({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}}});
+        let nullable = json!({"anyOf": [one, {"type": "null"}]});
         let expected = json!({"type": "object", "properties": {
             "list": {"type": "array", "items": one}, "next": nullable, "n": {"type": "integer"}}});
         assert_eq!(schema(file, "tool"), Some(expected));

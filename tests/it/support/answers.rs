@@ -52,10 +52,14 @@ pub(crate) fn misfit(schema: &Value, value: &Value, strictly: bool) -> Option<St
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
+    if let Some(each) = schema["anyOf"].as_array() {
+        let mut misfits = each.iter().map(|one| misfit(one, value, strictly));
+        return misfits
+            .try_fold(None, |first, found| found.map(|what| first.or(Some(what))))
+            .flatten();
+    }
     let declared = &schema["type"];
-    let is_declared =
-        declared == kind || declared.as_array().is_some_and(|all| all.contains(&kind.into()));
-    if !is_declared {
+    if declared != kind {
         return Some(format!("is {kind}, declared {declared}"));
     }
     let within = |name: &str, found: Option<String>| found.map(|what| format!("{name}: {what}"));

@@ -11,6 +11,12 @@ export function command(name, from = name) {
   return fileURLToPath(new URL(`node_modules/${from}/${typeof bin === "string" ? bin : bin[name]}`, import.meta.url));
 }
 
+/** What a run that succeeds has to say on the side; a failure throws. */
+export async function complaints(script, ...args) {
+  const { stderr } = await promisify(execFile)(process.execPath, [script, ...args]);
+  return stderr.trim();
+}
+
 /** Runs it and gives what it has printed, also when it ends with an error, as it does for a tool's error. */
 export async function output(script, ...args) {
   const done = await promisify(execFile)(process.execPath, [script, ...args]).catch((error) => error);
