@@ -98,6 +98,7 @@ test("a host makes codes, and guests who have one pay less, as often as it may b
   await button(dialog(free), "Get a ticket · Free").click();
   await free.waitForURL(/\/t\//);
 
+  assert.deepEqual(await call("GET", `/api/users/events/${id}/rsvps`).then(({ rsvps: all }) => all.map(({ promoCode }) => promoCode)), ["HALF-OFF", "GUEST-LIST"]);
   await page.reload();
   await button(cardOf(page, "Night of codes"), "Edit").click();
   await group(page, "Code 1").getByText("1 used so far").waitFor();

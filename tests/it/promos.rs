@@ -1,9 +1,10 @@
 //! Promo codes: a lower price, so many uses and no more, and no way to find one by trying.
 
 use events_concierge::base::http::Reply;
+use events_concierge::base::id::EventId;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::host::command::Action;
-use events_concierge::http::route::{AtHost, Own};
+use events_concierge::http::route::{AtHost, Format, Own};
 use events_concierge::http::source::Source;
 use events_concierge::ledger::audit::audit;
 use serde_json::{Value, json};
@@ -109,6 +110,26 @@ fn a_code_lowers_the_price_in_any_writing_and_nobody_but_the_host_sees_it() {
     let kv: Vec<String> = server.world.memory.kv.borrow().values().cloned().collect();
     assert!(!kv.is_empty() && kv.iter().chain(&shown).all(|text| !text.contains("FRIENDS")));
     checked(&server);
+}
+
+#[test]
+fn the_host_reads_in_its_list_and_file_who_came_with_which_code() {
+    let server = Server::open();
+    let event = event_of(&server, &half(5));
+    let arguments = with(&event, "friends");
+    assert_eq!(send(&server, &arguments, &sign(&server, &arguments, 1, 1)).status, 200);
+    let full = rsvp(&event);
+    assert_eq!(send(&server, &full, &sign(&server, &full, 2, 2)).status, 200);
+    // Also after the code is gone.
+    set(&server, &event, &json!([]));
+    let id = EventId::parse(&event).unwrap();
+    let read = |format| server.as_owner(Action::Own(Own::Rsvps(id.clone(), format)), &json!({}));
+    let list = json_of(&read(Format::Json))["rsvps"].clone();
+    assert_eq!((&list[0]["promoCode"], &list[1]["promoCode"]), (&json!("FRIENDS"), &Value::Null));
+    let csv = read(Format::Csv).body;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].ends_with("checkedInAt,promoCode"), "{csv}");
+    assert!(lines[1].ends_with(",FRIENDS") && lines[2].ends_with(','), "{csv}");
 }
 
 #[test]

@@ -102,11 +102,16 @@ impl From<NoPromo> for Failure {
     }
 }
 
+/// The code of an id ([`Promo::id`]), in its one writing.
+pub(super) fn code_of(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
+}
+
 impl Promo {
     /// In its one writing.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.id.split('.').next().unwrap_or_default()
+        code_of(&self.id)
     }
 
     /// What a seat costs with it.

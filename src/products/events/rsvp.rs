@@ -9,6 +9,7 @@ use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
 use crate::products::events::Event;
 use crate::products::events::asks::GuestDetails;
+use crate::products::events::promos::code_of;
 use crate::products::events::questions::Answer;
 
 /// A seat at an event. The payer is the guest.
@@ -48,6 +49,8 @@ pub struct RsvpLine<'a> {
     wallet: &'a str,
     /// The name of the ticket type.
     ticket_type: Option<&'a str>,
+    /// The promo code that it was bought with.
+    promo_code: Option<&'a str>,
     #[cfg_attr(test, ts(type = "string"))]
     paid_atomic: Usdc,
     tx_hash: &'a str,
@@ -68,6 +71,11 @@ impl Rsvp {
         self.paid.is_zero()
     }
 
+    /// The promo code as its host wrote it.
+    fn promo_code(&self) -> Option<&str> {
+        self.promo.as_deref().map(code_of)
+    }
+
     /// The line of the host's guest list.
     #[must_use]
     pub fn line<'a>(&'a self, event: &'a Event) -> RsvpLine<'a> {
@@ -75,6 +83,7 @@ impl Rsvp {
             id: self.id.as_str(),
             wallet: &self.payer,
             ticket_type: event.type_name(self.ticket_type.as_deref()),
+            promo_code: self.promo_code(),
             paid_atomic: self.paid,
             tx_hash: &self.transaction,
             network: &self.network,
@@ -135,6 +144,7 @@ pub fn to_csv(rsvps: &[Rsvp], event: &Event) -> String {
     let names =
         ["id", "wallet", "name", "email", "paid", "txHash", "network", "timestamp", "checkedInAt"];
     let has_types = !event.types.is_empty();
+    let has_codes = rsvps.iter().any(|rsvp| rsvp.promo.is_some());
     let mut questions: Vec<&str> =
         event.questions.iter().map(|question| question.text.as_str()).collect();
     for answer in rsvps.iter().flat_map(|rsvp| &rsvp.guest.answers) {
@@ -142,7 +152,8 @@ pub fn to_csv(rsvps: &[Rsvp], event: &Event) -> String {
             questions.push(&answer.question);
         }
     }
-    let names = names.iter().chain(has_types.then_some(&"ticketType")).chain(&questions);
+    let names = names.iter().chain(has_types.then_some(&"ticketType"));
+    let names = names.chain(has_codes.then_some(&"promoCode")).chain(&questions);
     let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
     let line = |rsvp: &Rsvp| {
         let mut fields = vec![
@@ -159,6 +170,9 @@ pub fn to_csv(rsvps: &[Rsvp], event: &Event) -> String {
         if has_types {
             let name = event.type_name(rsvp.ticket_type.as_deref());
             fields.push(name.unwrap_or_default().to_owned());
+        }
+        if has_codes {
+            fields.push(rsvp.promo_code().unwrap_or_default().to_owned());
         }
         let answers = &rsvp.guest.answers;
         let given = |question: &&str| answers.iter().find(|it| it.question == *question);

@@ -959,7 +959,11 @@ export type RsvpLine = { id: string, wallet: string,
 /**
  * The name of the ticket type.
  */
-ticketType: string | null, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, 
+ticketType: string | null, 
+/**
+ * The promo code that it was bought with.
+ */
+promoCode: string | null, paidAtomic: string, txHash: string, network: string, timestamp: string, name: string | null, email: string | null, 
 /**
  * What the buyer answered, each with the text of its question.
  */

@@ -87,11 +87,11 @@ function countOf(which: Which, { sold, inside }: EntranceSummary): number {
   return which === "in" ? inside : sold - inside;
 }
 
-function textOf({ name, email, wallet, code, ticketType, answers }: RsvpLine): string {
+function textOf({ name, email, wallet, code, ticketType, promoCode, answers }: RsvpLine): string {
   // Only the end of the code, as people say it.
   const ends = [code.slice(-8), `${code.slice(-8, -4)} ${code.slice(-4)}`];
   return plainOf(
-    [name, email, wallet, ticketType, ...ends, ...answers.map(({ answer }) => answer)].join(" "),
+    [name, email, wallet, ticketType, promoCode, ...ends, ...answers.map(({ answer }) => answer)].join(" "),
   );
 }
 

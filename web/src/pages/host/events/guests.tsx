@@ -172,6 +172,7 @@ function GuestRow({ rsvp, checkIn }: { rsvp: RsvpLine; checkIn: CheckIn | null }
       <th scope="row" className="host-untrusted">
         {rsvp.name ?? <span className="quiet">no name</span>}
         {rsvp.ticketType !== null && <span className="second host-answer">{rsvp.ticketType}</span>}
+        {rsvp.promoCode !== null && <span className="second host-answer">Code {rsvp.promoCode}</span>}
         {rsvp.answers.map(({ question, answer }) => (
           <span key={question} className="second host-answer">
             {question} {answer}
