@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
@@ -27,7 +27,7 @@ test("a host lists itself, is found by words, time and price, and leaves", stage
   await looksRight(visitor, "discover-empty");
 
   await signInAsSampleHost(page);
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await button(page, "List me").click();
   await page.getByText("In some seconds everybody finds you there.").waitFor();
   await looksRight(page, "host-listed");

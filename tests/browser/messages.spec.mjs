@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
@@ -19,7 +19,7 @@ async function eventWithGuests(title) {
 
 async function showGuests(page, event) {
   await signInAsSampleHost(page);
-  await tab(page, "Guests").click();
+  await go(page, "Guests");
   await page.getByLabel("Event", { exact: true }).selectOption(event.id);
 }
 

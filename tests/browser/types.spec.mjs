@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, button, dialog, say } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -120,7 +120,7 @@ test("a guest buys the second type of ticket, answers, and is told what only gue
   await line.scrollIntoViewIfNeeded();
   await looksRight(page, "types-guests");
 
-  await tab(page, "Events").click();
+  await go(page, "Events");
   await button(card, "Edit").click();
   assert.equal(await group(page, "Ticket 1").getByLabel("Early until (optional)").inputValue(), "2030-04-01T12:00");
   await fill(group(page, "Ticket 2"), { "How many (optional)": "1" });
@@ -195,8 +195,7 @@ test("a host sets the price of an event's figures, and agents are told it and as
   const { createEvent, host, url } = stage.stack;
   const { id } = await createEvent({ title: "Night of figures" });
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
-  await button(page, "Prices").click();
+  await go(page, "Settings");
   const price = page.getByRole("region", { name: "Event analytics" });
   await fill(price, { "Price in dollars": "0.35" });
   await button(price, "Save the price of: Event analytics").click();
@@ -212,6 +211,6 @@ test("a host sets the price of an event's figures, and agents are told it and as
   assert.equal(asked.status, 402);
   const challenge = JSON.parse(Buffer.from(asked.headers.get("payment-required"), "base64"));
   assert.equal(challenge.accepts[0].amount, "350000");
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await page.getByRole("row", { name: /getEventAnalytics/ }).getByText("$0.35").waitFor();
 }));

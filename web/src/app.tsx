@@ -44,6 +44,9 @@ export function App() {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [path]);
+  // Where the page of a host puts its navigation, and on a phone its title.
+  const [side, setSide] = useState<HTMLElement | null>(null);
+  const [place, setPlace] = useState<HTMLElement | null>(null);
   const [hasPanel, setHasPanel] = useState(() => readStored(PANEL) === "open");
   const togglePanel = () => {
     writeStored(PANEL, hasPanel ? "closed" : "open");
@@ -59,6 +62,7 @@ export function App() {
           <Logo />
           <span className="brand-name">Events Concierge</span>
         </a>
+        <span className="top-place" ref={setPlace} />
         {path === "/" && <ChatHost />}
         <Pages path={path} />
         <div className="top-end">
@@ -75,6 +79,7 @@ export function App() {
       </header>
       <ConnectionNotice />
       <div className={hasPanel ? "body body-with-panel" : "body"}>
+        <div className="side" ref={setSide} />
         <main id="main" className="main" tabIndex={-1} ref={main}>
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
@@ -83,7 +88,7 @@ export function App() {
             {path === "/tickets" && <TicketsPage />}
             {path === "/transactions" && <TransactionsPage />}
             {path === "/wallet" && <WalletPage />}
-            {path === "/my-mcp" && <HostPage />}
+            {path === "/my-mcp" && <HostPage side={side} place={place} />}
           </Suspense>
         </main>
         {hasPanel && (

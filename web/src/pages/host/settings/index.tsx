@@ -1,4 +1,6 @@
 import type { ProfileView } from "../../../api/types";
+import { productsOf } from "../../../api/products";
+import { Prices as CallPrices } from "../desk/prices";
 import { Limits } from "./limits";
 import { ListedCard } from "./listed";
 import { Payout } from "./payout";
@@ -7,6 +9,7 @@ import { Products } from "./products";
 import { Words } from "./words";
 
 export function Settings({ profile }: { profile: ProfileView }) {
+  const products = productsOf(profile);
   return (
     <>
       <Words profile={profile} />
@@ -14,7 +17,8 @@ export function Settings({ profile }: { profile: ProfileView }) {
       <Products profile={profile} />
       <Payout profile={profile} />
       <Limits profile={profile} />
-      <Prices scope={profile.urlSafeId} />
+      <Prices scope={profile.urlSafeId} hasDesk={products.includes("desk")} />
+      {!products.includes("desk") && <CallPrices products={products} />}
     </>
   );
 }
