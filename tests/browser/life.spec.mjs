@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog, guestsOf, openCheckout } from "../support/browser-guest.mjs";
-import { cardOf, go, payBack, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
+import { cardOf, go, payBack, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -17,6 +17,7 @@ async function create(page, title) {
   const form = page.getByRole("form", { name: "New event" });
   const values = { Title: title, Starts: "2031-03-01T18:30", "Time zone of these times": "Europe/Berlin", Seats: "2", "Price of a seat in dollars": "0.05", "Place (optional)": "Hall" };
   for (const [label, text] of Object.entries(values)) await form.getByLabel(label).fill(text);
+  await unfold(page, "What guests are asked");
   await form.getByLabel("The guest's e-mail address").selectOption("Required");
   await button(form, "Publish").click();
   await page.getByText(`“${title}” is on sale.`).waitFor();

@@ -17,6 +17,14 @@ export async function go(page, name) {
   await link.click();
   await section(page, name).waitFor();
 }
+/** Opens groups of the event form that are folded. */
+export async function unfold(page, ...titles) {
+  for (const title of titles) {
+    const fold = page.locator("details").filter({ has: page.locator("summary", { hasText: title }) });
+    if (!(await fold.evaluate(({ open }) => open))) await fold.locator("summary").click();
+  }
+}
+
 /** One of a list of things, by its heading. */
 export const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
 

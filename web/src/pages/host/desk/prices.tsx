@@ -15,13 +15,14 @@ import * as api from "./api";
 import type { PriceChange } from "./fields";
 
 /** `products`: only the prices of these. */
-export function Prices({ products }: { products?: readonly string[] }) {
+export function Prices({ products, changed }: { products?: readonly string[]; changed?: () => void }) {
   const load = useLoad(api.prices);
   const [message, setMessage] = useState<Message | null>(null);
   const isShown = ({ product }: PriceView) => products?.includes(product) ?? true;
   const saved = (title: string) => {
     setMessage({ kind: "ok", text: `${title}: the price was changed.` });
     load.reload();
+    changed?.();
   };
   return (
     <>

@@ -52,24 +52,26 @@ export function Events({ scope, list, showGuests, purpose, setPurpose }: Props) 
           </Button>
         )}
       </div>
-      <Outcome message={message} />
+      <Outcome message={purpose === null ? message : null} />
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}
-      <Paged
-        list={list}
-        loading="Loading your events…"
-        empty={{
-          title: "No events yet",
-          text: "Create the first one: agents can buy seats as soon as it is saved.",
-        }}
-      >
-        {(events) => (
-          <ul className="host-list">
-            {events.map((event) => (
-              <EventCard key={event.id} event={event} scope={scope} actions={actions} />
-            ))}
-          </ul>
-        )}
-      </Paged>
+      {purpose === null && (
+        <Paged
+          list={list}
+          loading="Loading your events…"
+          empty={{
+            title: "No events yet",
+            text: "Create the first one: agents can buy seats as soon as it is saved.",
+          }}
+        >
+          {(events) => (
+            <ul className="host-list">
+              {events.map((event) => (
+                <EventCard key={event.id} event={event} scope={scope} actions={actions} />
+              ))}
+            </ul>
+          )}
+        </Paged>
+      )}
     </>
   );
 }

@@ -1,7 +1,7 @@
 // What to do next: at most three things, each with its button.
 import { useEffect, useState, type ReactNode } from "react";
 import type { DraftView, OwnEvent } from "../../../api/types";
-import { Button, Card, CopyButton, eventTime, moneyText } from "../../../parts";
+import { Button, Card, CopyButton, Icon, eventTime, moneyText, type IconName } from "../../../parts";
 import { useHost } from "../access/session";
 import { refunds } from "../payments/api";
 import { nextSteps, type Owed, type Step } from "./next-steps";
@@ -19,6 +19,15 @@ type Props = {
   create: () => void;
 };
 
+const ICONS: Readonly<Record<Step["kind"], IconName>> = {
+  today: "camera",
+  refunds: "wallet",
+  drafts: "inbox",
+  nearlyFull: "calendar",
+  share: "link",
+  first: "calendar",
+};
+
 export function WhatNext({ events, scope, drafts, sellsSeats, ...actions }: Props) {
   const [now] = useState(Date.now);
   const all = nextSteps(events, drafts, useOwed(), now);
@@ -29,6 +38,9 @@ export function WhatNext({ events, scope, drafts, sellsSeats, ...actions }: Prop
       <ul className="host-next">
         {steps.map((step) => (
           <li key={"event" in step ? `${step.kind} ${step.event.id}` : step.kind}>
+            <span className="host-tile">
+              <Icon name={ICONS[step.kind]} />
+            </span>
             <NextStep step={step} scope={scope} {...actions} />
           </li>
         ))}

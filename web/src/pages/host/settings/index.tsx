@@ -1,4 +1,5 @@
 import type { ProfileView } from "../../../api/types";
+import { useState } from "react";
 import { productsOf } from "../../../api/products";
 import { Prices as CallPrices } from "../desk/prices";
 import { Limits } from "./limits";
@@ -10,6 +11,8 @@ import { Words } from "./words";
 
 export function Settings({ profile }: { profile: ProfileView }) {
   const products = productsOf(profile);
+  // The list is read again when a price below it has changed.
+  const [round, setRound] = useState(0);
   return (
     <>
       <Words profile={profile} />
@@ -17,8 +20,8 @@ export function Settings({ profile }: { profile: ProfileView }) {
       <Products profile={profile} />
       <Payout profile={profile} />
       <Limits profile={profile} />
-      <Prices scope={profile.urlSafeId} hasDesk={products.includes("desk")} />
-      {!products.includes("desk") && <CallPrices products={products} />}
+      <Prices key={round} scope={profile.urlSafeId} hasDesk={products.includes("desk")} />
+      {!products.includes("desk") && <CallPrices products={products} changed={() => setRound(round + 1)} />}
     </>
   );
 }
