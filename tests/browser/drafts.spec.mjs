@@ -11,7 +11,7 @@ const stage = browserStage();
 const events = () => stage.stack.call("GET", "/api/users/events").then((answer) => answer.events);
 
 async function fill(page, values) {
-  for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
 for (const size of ["wide", "phone"]) {

@@ -17,7 +17,7 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
 
 async function fillEvent(page, values) {
-  for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
 async function signIn(visitor, name = "Test Wallet") {
@@ -338,6 +338,15 @@ test("a section has an address: links, the back button and a reload keep the pla
   await section(other, "Home").waitFor();
   const [opened] = await Promise.all([page.context().waitForEvent("page"), sections(page).getByRole("link", { name: "Payments" }).click({ modifiers: ["ControlOrMeta"] })]);
   await section(opened, "Payments").waitFor();
+  await isShown("Revenue");
+  // Who skips the navigation keeps the place, and the link to the host's page leads home.
+  await page.getByRole("link", { name: "Skip to the content" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await isShown("Revenue");
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Host" }).click();
+  await section(page, "Home").waitFor();
+  await page.goBack();
   await isShown("Revenue");
 }));
 

@@ -98,7 +98,7 @@ test("a host says on the page who it is, what a guest is asked for, and how the 
   await go(page, "Events");
   await button(page, "New event").click();
   const form = page.getByRole("form", { name: "New event" });
-  for (const [label, text] of [["Title", "Tea with Ada"], ["Starts", "2031-03-01T18:30"], ["Time zone of these times", "Europe/Berlin"], ["Seats", "5"], ["Price of a seat in dollars", "0.05"]]) await form.getByLabel(label).fill(text);
+  for (const [label, text] of [["Title", "Tea with Ada"], ["Starts", "2031-03-01T18:30"], ["Time zone of these times", "Europe/Berlin"], ["Seats", "5"], ["Price of a seat in dollars", "0.05"]]) await form.getByLabel(label, { exact: true }).fill(text);
   await unfold(page, "What guests are asked");
   await form.getByLabel("The guest's name").selectOption("Required");
   await form.getByLabel("The guest's e-mail address").selectOption("Not asked for");

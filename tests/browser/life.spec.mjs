@@ -16,7 +16,7 @@ async function create(page, title) {
   await button(page, "New event").click();
   const form = page.getByRole("form", { name: "New event" });
   const values = { Title: title, Starts: "2031-03-01T18:30", "Time zone of these times": "Europe/Berlin", Seats: "2", "Price of a seat in dollars": "0.05", "Place (optional)": "Hall" };
-  for (const [label, text] of Object.entries(values)) await form.getByLabel(label).fill(text);
+  for (const [label, text] of Object.entries(values)) await form.getByLabel(label, { exact: true }).fill(text);
   await unfold(page, "What guests are asked");
   await form.getByLabel("The guest's e-mail address").selectOption("Required");
   await button(form, "Publish").click();

@@ -1,5 +1,5 @@
 // The frame of every page: name, navigation, state of the connection.
-import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState, type MouseEvent } from "react";
 import { useSettings } from "./api/settings";
 import { readStored, writeStored } from "./base/storage";
 import { Button, Icon, linkProps, Notice, Spinner, usePath, type IconName, type Path } from "./parts";
@@ -54,7 +54,7 @@ export function App() {
   };
   return (
     <div className={path === "/" ? "shell shell-fixed" : "shell"}>
-      <a className="skip-link" href="#main">
+      <a className="skip-link" href="#main" onClick={skip}>
         Skip to the content
       </a>
       <header className="top">
@@ -99,6 +99,12 @@ export function App() {
       </div>
     </div>
   );
+}
+
+/** The fragment of the address stays: it says which section is shown. */
+function skip(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
 
 function Pages({ path }: { path: Path }) {

@@ -45,13 +45,13 @@ export function Events({ scope, list, showGuests, purpose, setPurpose }: Props) 
   };
   return (
     <>
-      <div className="row" ref={head}>
-        {purpose === null && (
+      {purpose === null && (
+        <div className="row" ref={head}>
           <Button kind="primary" onClick={() => open({ kind: "new" })}>
             New event
           </Button>
-        )}
-      </div>
+        </div>
+      )}
       <Outcome message={purpose === null ? message : null} />
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}
       {purpose === null && (
