@@ -104,7 +104,7 @@ function Figures({ onSale, isWhole }: { onSale: readonly OwnEvent[]; isWhole: bo
         </Figure>
       )}
       <Figure name="Asked who then paid" note={asked === 0 ? "nobody has asked yet" : `${paid} of ${asked}`}>
-        {percent(paid, asked)}
+        {asked === 0 ? "–" : percent(paid, asked)}
       </Figure>
     </dl>
   );
