@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
 import { browserStage, looksRight, UNANSWERED } from "../support/browser.mjs";
 import { arrive, askForSeat, button, dialog, isPaidOnce, pay, say } from "../support/browser-guest.mjs";
+import { go } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -83,10 +84,11 @@ test("in My MCP: it says that the server is away, and what was asked for comes b
   const { stack } = stage;
   await page.goto("/my-mcp");
   await button(page, "Sign in with Test Wallet").click();
+  await go(page, "Events");
   await page.getByRole("heading", { name: "Rust meetup" }).waitFor();
   expects(UNANSWERED);
   await stack.stop();
-  await page.getByRole("tab", { name: "Revenue" }).click();
+  await go(page, "Revenue");
   await page.getByText(AWAY).first().waitFor();
   await looksRight(page, "away-my-mcp");
   await stack.start();

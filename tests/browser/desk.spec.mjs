@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, button, card, dialog } from "../support/browser-guest.mjs";
-import { callByForm, cardOf, payByForm, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { callByForm, cardOf, go, payByForm, sampleWallet, section, signInAsSampleHost } from "../support/browser-host.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
 import { until } from "../support/network.mjs";
 
@@ -22,7 +22,7 @@ const stage = browserStage(
 );
 after(() => api?.stop());
 
-const desk = (page) => page.getByRole("tabpanel", { name: "Desk" });
+const desk = (page) => section(page, "Desk");
 const part = (page, name) => button(page.getByRole("group", { name: "Parts of the desk" }), name);
 const sentTo = (address) => api.arrived.filter(({ to }) => to[0] === address);
 const approvals = () => stage.stack.call("GET", "/api/users/approvals");
@@ -55,7 +55,7 @@ test("an agent's reply waits for a person; approved, it leaves once, and hostile
   await looksRight(guestPage, "chat-desk");
 
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   const draft = page.getByRole("region", { name: new RegExp(`^#${number} `) });
   await draft.getByText(`${CUSTOMER} asked`).waitFor();
   await draft.getByText(`Goes to ${CUSTOMER}.`).waitFor();
@@ -106,7 +106,7 @@ test("a ticket is found by its words, sleeps and wakes, and becomes part of anot
   const open = (subject) => stage.stack.call("POST", `${tools}/createTicket`, { subject, body: "Is the box office open?", email: "bob@example.org" });
   const [first, second] = [await open("Zebra crossing"), await open("Zebra crossing, again")];
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   await part(page, "Tickets").click();
   await page.getByLabel("Words or number").fill("zebra again");
   await button(page, "Search").click();
@@ -133,7 +133,7 @@ test("a ticket is found by its words, sleeps and wakes, and becomes part of anot
 
 test("the host sets a price and gives calls away; an agent is asked for that price", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   await part(page, "Prices").click();
   const price = page.getByRole("region", { name: "Read a ticket" });
   await price.getByLabel("Price in dollars").fill("5,000");
@@ -160,7 +160,7 @@ async function withTwoDrafts({ page, newVisitor }, question, second) {
   await payByForm(guestPage, "draftReply", { ticketId, body: second });
   await until(async () => (await approvals()).total === 2);
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   const draft = page.getByRole("region", { name: new RegExp(`^#${number} `) });
   await draft.getByText(question.body).waitFor();
   return { guestPage, number, draft, drafts: (await approvals()).approvals };
@@ -245,7 +245,7 @@ test("on a phone drafts come one at a time; one is changed and sent, one rejecte
 test("articles are written, changed, found by agents, and removed", stage.visit({ wallet: sampleWallet() }, async ({ page, newVisitor, expects }) => {
   expects(/status of 422 .*\/api\/users\/kb/);
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   await part(page, "Knowledge base").click();
   await page.getByText("No articles yet").waitFor();
   await button(page, "New article").click();
@@ -288,7 +288,7 @@ test("when too much comes back, sending stops until the host resets it; rules ca
   }
   const other = await ticketOfHost();
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
+  await go(page, "Desk");
   await page.getByText("Sending is stopped", { exact: true }).waitFor();
   await looksRight(page, "my-mcp-desk-stopped");
   await part(page, "Tickets").click();

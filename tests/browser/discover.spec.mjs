@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
@@ -27,7 +27,7 @@ test("a host lists itself, is found by words, time and price, and leaves", stage
   await looksRight(visitor, "discover-empty");
 
   await signInAsSampleHost(page);
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await button(page, "List me").click();
   await page.getByText("In some seconds everybody finds you there.").waitFor();
   await looksRight(page, "host-listed");
@@ -53,14 +53,24 @@ test("a host lists itself, is found by words, time and price, and leaves", stage
   const guest = await (await newVisitor({ size: "phone" })).newTab();
   await guest.goto("/");
   await guest.getByRole("button", { name: new RegExp(`^${event.title}`) }).waitFor();
+  // One field and the events: no title above them, no steps, and the address of a server only for those who have one.
+  for (const name of [/Choose a server/, /Choose a wallet/]) assert.equal(await guest.getByRole("heading", { name }).count(), 0);
+  assert.ok(await guest.getByLabel("Server URL").isHidden());
   await looksRight(guest, "chat-market");
-  await guest.getByLabel("What would you like to do?").fill("zeppelins");
+  await guest.getByText("I have a server address").click();
+  await guest.getByLabel("Server URL").fill("nonsense");
+  await button(guest, "Connect").click();
+  await guest.getByText("This is not a URL.").waitFor();
+  await looksRight(guest, "chat-market-address");
+  await guest.getByLabel("What are you looking for?").fill("zeppelins");
   await button(guest, "Search").click();
   await guest.getByText("Nothing fits. Try other words.").waitFor();
-  await guest.getByLabel("What would you like to do?").fill("lanterns");
+  await guest.getByLabel("What are you looking for?").fill("lanterns");
   await button(guest, "Search").click();
   await guest.getByRole("button", { name: new RegExp(`^${event.title} .*Tempelhof, Berlin · \\$0\\.05`) }).click();
   await guest.getByRole("log").getByText("Connected").waitFor();
+  await guest.getByRole("heading", { name: "Choose a wallet" }).waitFor();
+  await looksRight(guest, "chat-market-wallet");
   await button(guest, `Get a seat · $0.05 for ${event.title}`).waitFor();
 
   await button(page, "Leave the list").click();

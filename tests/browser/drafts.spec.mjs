@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
 const events = () => stage.stack.call("GET", "/api/users/events").then((answer) => answer.events);
 
 async function fill(page, values) {
-  for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
 for (const size of ["wide", "phone"]) {
@@ -109,7 +109,7 @@ test("a draft is deleted after a question", stage.visit({ wallet: sampleWallet()
 test("payments and revenue follow sales by themselves, and there is nothing to refresh", stage.visit({ wallet: sampleWallet() }, async ({ page, newTab }) => {
   const event = await stage.stack.createEvent({ title: "Evening of figures", price: "0.31" });
   await signInAsSampleHost(page);
-  await tab(page, "Payments").click();
+  await go(page, "Payments");
   const revenue = await newTab();
   await revenue.goto("/my-mcp#revenue");
   await revenue.getByText("Revenue, all time").waitFor();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { browserStage, looksRight, UNANSWERED } from "../support/browser.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { sampleWallet, section, signInAsSampleHost } from "../support/browser-host.mjs";
 import { cameraOf, writeVideo } from "../support/qr-video.mjs";
 
 const video = join(mkdtempSync(join(tmpdir(), "concierge-camera-")), "camera.y4m");
@@ -154,7 +154,7 @@ test("two phones without a connection let a ticket in, and the later one and the
   assert.deepEqual(summary.problems[0].letIn.map(({ device }) => device), ["North door", "South door"]);
 
   await north.goto("/my-mcp#guests");
-  await tab(north, "Guests").waitFor();
+  await section(north, "Guests").waitFor();
   await north.getByRole("combobox", { name: "Event" }).selectOption(event.id);
   await north.getByText("Tickets to look at").waitFor();
   await north.getByText("1 of 1 are in").waitFor();

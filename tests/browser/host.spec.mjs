@@ -4,19 +4,20 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { host as hostKey } from "../../dev/chain/accounts.mjs";
 import { browserStage, download, looksRight } from "../support/browser.mjs";
+import { go, section, sections } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
+import { focused } from "../support/keyboard.mjs";
 
 const stage = browserStage();
 
 /** A 404 says that the signed-in user has no server yet; Chromium writes it to the console. */
 const NO_SERVER = /status of 404 .*\/api\/users\/me/;
 
-const tab = (page, name) => page.getByRole("tab", { name, exact: true });
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
 
 async function fillEvent(page, values) {
-  for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
 async function signIn(visitor, name = "Test Wallet") {
@@ -27,7 +28,7 @@ async function signIn(visitor, name = "Test Wallet") {
 /** The host of `npm start`, whose server is open. */
 async function signInAsSampleHost(visitor) {
   await signIn(visitor);
-  await tab(visitor.page, "Events").waitFor();
+  await go(visitor.page, "Events");
 }
 
 const events = async (context) => (await (await context.request.get("/api/users/events")).json()).events;
@@ -55,6 +56,9 @@ test("a host signs in, opens a server, and creates, changes, copies and cancels 
   assert.equal((await page.getByLabel("Wallet that is paid").inputValue()).toLowerCase(), newHost.address.toLowerCase());
   await looksRight(page, "my-mcp-no-server");
   await button(page, "Open my server").click();
+  await button(page, "Make an event").waitFor();
+  await looksRight(page, "my-mcp-first-day");
+  await go(page, "Events");
   await page.getByText("No events yet").waitFor();
   await looksRight(page, "my-mcp-no-events");
 
@@ -97,6 +101,7 @@ test("a test key signs in on one's own machine, and out again", stage.visit({}, 
   expects(NO_SERVER);
   await signIn(visitor, "a test key");
   await button(page, "Open my server").click();
+  await go(page, "Events");
   await page.getByText("No events yet").waitFor();
   await page.reload();
   await page.getByText("No events yet").waitFor();
@@ -201,14 +206,14 @@ test("guests are listed and let in once, and what they paid is shown apart from 
     body: JSON.stringify({ eventId: event.id }),
   });
   assert.equal(asked.status, 402);
-  await tab(page, "Revenue").click();
+  await go(page, "Revenue");
   const byEvent = page.getByRole("region", { name: "By event", exact: true });
   const row = byEvent.getByRole("row").filter({ hasText: title });
   await row.waitFor();
   assert.deepEqual((await row.getByRole("cell").allInnerTexts()).map((text) => text.trim()), ["1 of 2", "50%", "$0.05"]);
   await looksRight(page, "my-mcp-revenue");
 
-  await tab(page, "Payments").click();
+  await go(page, "Payments");
   const payments = page.getByRole("region", { name: "Payments, newest first" });
   await payments.getByRole("row").filter({ hasText: title }).waitFor();
   await looksRight(page, "my-mcp-payments");
@@ -242,7 +247,7 @@ async function hasCsv(page, ticket) {
 }
 
 test("limits and the payout wallet can be changed, and prices are shown", asSampleHost(async ({ page, context }) => {
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await page.getByText("getEventAnalytics").waitFor();
   await looksRight(page, "my-mcp-settings");
   await page.getByLabel("Paid calls of one wallet in a minute").fill("many");
@@ -264,10 +269,10 @@ test("limits and the payout wallet can be changed, and prices are shown", asSamp
 
 test("what is copied to connect clients names the server, and the command for curl works", asSampleHost(async ({ page }) => {
   const { mcpUrl } = stage.stack.host;
-  await tab(page, "Connect").click();
+  await go(page, "Connect");
   await page.getByText(mcpUrl).first().waitFor();
   await looksRight(page, "my-mcp-connect");
-  const panel = page.getByRole("tabpanel", { name: "Connect" });
+  const panel = section(page, "Connect");
   const texts = await panel.locator("pre").allInnerTexts();
   // The programs that pay take the address from a setting; `chain/five-lines` compares and runs them.
   const programs = texts.splice(texts.findIndex((text) => text.startsWith("export TOOL_URL=")));
@@ -293,11 +298,113 @@ test("in the chat a host is offered the server of their own", asSampleHost(async
   await page.getByRole("log").getByText("Connected").waitFor();
 }));
 
-test("with the keyboard alone a host goes from section to section", asSampleHost(async ({ page }) => {
-  await tab(page, "Events").focus();
-  for (const name of ["Guests", "Revenue", "Payments", "Secrets", "Desk", "Credentials", "Settings", "Connect", "Events"]) {
-    await page.keyboard.press("ArrowRight");
-    await page.getByRole("tabpanel", { name, exact: true }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
+/** The names in the navigation of a host without a desk. */
+const SECTIONS = ["Home", "Events", "Guests", "Revenue", "Payments", "Secrets", "Connect", "Credentials", "Settings"];
+
+test("with the keyboard alone a host goes from section to section, and the focus goes along", asSampleHost(async ({ page }) => {
+  assert.deepEqual(await sections(page).getByRole("link").locator("visible=true").evaluateAll((links) => links.map(({ hash }) => hash.slice(1))), SECTIONS.map((name) => name.toLowerCase()));
+  for (const name of SECTIONS) {
+    await sections(page).getByRole("link", { name, exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await section(page, name).waitFor();
+    await page.waitForFunction((label) => document.activeElement.getAttribute("aria-label") === label, name);
+    assert.equal(await sections(page).locator("[aria-current=page]").getAttribute("href"), `#${name.toLowerCase()}`);
+    assert.match(await page.title(), new RegExp(`^${name} · Host`));
+  }
+}));
+
+test("a section has an address: links, the back button and a reload keep the place, and what is typed stays", asSampleHost(async ({ page, newTab }) => {
+  const isShown = async (name) => {
+    await section(page, name).waitFor();
+    assert.equal(new URL(page.url()).hash, `#${name.toLowerCase()}`);
+  };
+  await button(page, "New event").click();
+  await page.getByLabel("Title").fill("Half an idea");
+  await go(page, "Revenue");
+  await go(page, "Settings");
+  await page.goBack();
+  await isShown("Revenue");
+  await page.goBack();
+  await isShown("Events");
+  assert.equal(await page.getByLabel("Title").inputValue(), "Half an idea");
+  await page.goForward();
+  await isShown("Revenue");
+  await page.reload();
+  await isShown("Revenue");
+  const other = await newTab();
+  await other.goto("/my-mcp#credentials");
+  await section(other, "Credentials").waitFor();
+  await other.goto("/my-mcp");
+  await section(other, "Home").waitFor();
+  const [opened] = await Promise.all([page.context().waitForEvent("page"), sections(page).getByRole("link", { name: "Payments" }).click({ modifiers: ["ControlOrMeta"] })]);
+  await section(opened, "Payments").waitFor();
+  await isShown("Revenue");
+  // Who skips the navigation keeps the place, and the link to the host's page leads home.
+  await page.getByRole("link", { name: "Skip to the content" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await isShown("Revenue");
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Host" }).click();
+  await section(page, "Home").waitFor();
+  await page.goBack();
+  await isShown("Revenue");
+}));
+
+test("a host sees at home what to do next, what is on sale and what was bought, and only what it sells", asSampleHost(async ({ page }) => {
+  const startsAt = new Date(Date.now() + 3 * 86_400_000).toISOString();
+  const event = await stage.stack.createEvent({ title: "Evening at home", startsAt });
+  await stage.stack.buySeat(event);
+  const desk = sections(page).getByRole("link", { name: "Desk" });
+  assert.equal(await desk.count(), 0, "the desk is off");
+  await stage.stack.call("PATCH", "/api/users/me", { products: ["events", "desk"] });
+  await page.goto("/my-mcp");
+  await desk.waitFor();
+  assert.equal(await sections(page).getByRole("link", { name: "Secrets" }).count(), 0, "the vault is off");
+  await stage.stack.call("PATCH", "/api/users/me", { products: ["events", "vault"] });
+  await page.reload();
+  await section(page, "Home").getByRole("region", { name: "On sale" }).getByText(event.title).waitFor();
+  await section(page, "Home").getByRole("region", { name: "Just now" }).getByText(event.title).first().waitFor();
+  await page.getByText("Kept, last 30 days").waitFor();
+  await looksRight(page, "my-mcp-home");
+  await button(page, "New event").click();
+  await page.getByRole("form", { name: "New event" }).waitFor();
+  await page.waitForFunction(() => document.activeElement.name === "title");
+}));
+
+test("on a phone the sections are at the bottom, and the rest is in a sheet", stage.visit({ size: "phone", wallet: fakeWallet({ privateKey: hostKey.privateKey }) }, async (visitor) => {
+  const { page } = visitor;
+  await signIn(visitor);
+  await sections(page).waitFor();
+  const names = () => sections(page).locator("li > a, li > button").locator("visible=true").allInnerTexts();
+  assert.deepEqual(await names(), ["Home", "Events", "Check in", "More"]);
+  for (const size of [{ width: 390, height: 844 }, { width: 320, height: 568 }]) {
+    await page.setViewportSize(size);
+    const { x, y, width, height } = await sections(page).boundingBox();
+    assert.deepEqual([x, y + height, width, height], [0, size.height, size.width, 56]);
+    await sections(page).getByRole("link", { name: "Check in" }).click();
+    await section(page, "Guests").waitFor();
+    assert.equal(await sections(page).locator("[aria-current=page]").innerText(), "Check in");
+    await button(page, "More").click();
+    const sheet = page.getByRole("dialog", { name: "More" });
+    await sheet.getByText(/^Signed in as/).waitFor();
+    await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
+    assert.equal(await focused(page), "More", "the focus goes back");
+    await button(page, "More").click();
+    if (size.width === 390) await looksRight(page, "my-mcp-more");
+    await sheet.getByRole("link", { name: "Payments" }).click();
+    await section(page, "Payments").waitFor();
+    await sheet.waitFor({ state: "detached" });
+    assert.equal(await button(page, "More").getAttribute("aria-current"), "true");
+    await page.goBack();
+    await section(page, "Guests").waitFor();
+    // The end of the longest section is not behind the bar.
+    await go(page, "Settings");
+    const last = section(page, "Settings").getByRole("row").last();
+    await last.waitFor();
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    const [row, bar] = [await last.boundingBox(), await sections(page).boundingBox()];
+    assert.ok(row.y + row.height <= bar.y, `${row.y + row.height} of ${bar.y}`);
+    await go(page, "Home");
   }
 }));

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { root } from "../../dev/lib/process.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog } from "../support/browser-guest.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { go, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage((stack) => stack.call("PATCH", "/api/users/me", { displayName: "Ada's evenings", about: "Three evenings a month about programs, tea and money." }));
@@ -91,14 +91,15 @@ test("a link that is shared leads to a ticket, which the same wallet finds on an
 
 test("a host says on the page who it is, what a guest is asked for, and how the cover looks", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
   await signInAsSampleHost(page);
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await page.getByLabel("Name", { exact: true }).fill("Ada & friends");
   await button(page, "Save name").click();
   await page.getByText("Guests read it from now on.").waitFor();
-  await tab(page, "Events").click();
+  await go(page, "Events");
   await button(page, "New event").click();
   const form = page.getByRole("form", { name: "New event" });
-  for (const [label, text] of [["Title", "Tea with Ada"], ["Starts", "2031-03-01T18:30"], ["Time zone of these times", "Europe/Berlin"], ["Seats", "5"], ["Price of a seat in dollars", "0.05"]]) await form.getByLabel(label).fill(text);
+  for (const [label, text] of [["Title", "Tea with Ada"], ["Starts", "2031-03-01T18:30"], ["Time zone of these times", "Europe/Berlin"], ["Seats", "5"], ["Price of a seat in dollars", "0.05"]]) await form.getByLabel(label, { exact: true }).fill(text);
+  await unfold(page, "What guests are asked");
   await form.getByLabel("The guest's name").selectOption("Required");
   await form.getByLabel("The guest's e-mail address").selectOption("Not asked for");
   await form.getByLabel("Colours of the cover").selectOption("Honey");

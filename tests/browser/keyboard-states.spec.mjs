@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, button, card, dialog, guestsOf, withoutResults } from "../support/browser-guest.mjs";
-import { sampleWallet } from "../support/browser-host.mjs";
+import { sampleWallet, section } from "../support/browser-host.mjs";
 import { focused, isTrapped, press, tabTo, type } from "../support/keyboard.mjs";
 import { startMailApi } from "../support/mail-api.mjs";
 import { until } from "../support/network.mjs";
@@ -113,7 +113,7 @@ for (const size of SIZES) {
     await page.goto("/my-mcp#desk");
     await page.getByRole("button", { name: "Sign in with Test Wallet" }).waitFor();
     await press(page, "Sign in with Test Wallet");
-    await page.getByRole("tab", { name: "Desk", exact: true }).waitFor();
+    await section(page, "Desk").waitFor();
     await press(page, `Approve and send the draft for #${number}`);
     await until(() => api.arrived.some(({ subject }) => subject.startsWith(`[#${number}]`)));
     await page.getByText("Nothing waits for you").waitFor();
@@ -128,7 +128,7 @@ for (const size of SIZES) {
     await page.goto("/my-mcp");
     await page.getByRole("button", { name: "Sign in with Test Wallet" }).waitFor();
     await press(page, "Sign in with Test Wallet");
-    await page.getByRole("tab", { name: "Events", exact: true }).waitFor();
+    await section(page, "Home").waitFor();
     await page.goto(`/check-in?event=${event.id}`);
     await page.getByText("0 of 2 are in").waitFor();
     await looksRight(page, "keyboard-check-in");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog, guestsOf, openCheckout } from "../support/browser-guest.mjs";
-import { cardOf, payBack, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, go, payBack, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -16,7 +16,8 @@ async function create(page, title) {
   await button(page, "New event").click();
   const form = page.getByRole("form", { name: "New event" });
   const values = { Title: title, Starts: "2031-03-01T18:30", "Time zone of these times": "Europe/Berlin", Seats: "2", "Price of a seat in dollars": "0.05", "Place (optional)": "Hall" };
-  for (const [label, text] of Object.entries(values)) await form.getByLabel(label).fill(text);
+  for (const [label, text] of Object.entries(values)) await form.getByLabel(label, { exact: true }).fill(text);
+  await unfold(page, "What guests are asked");
   await form.getByLabel("The guest's e-mail address").selectOption("Required");
   await button(form, "Publish").click();
   await page.getByText(`“${title}” is on sale.`).waitFor();
@@ -44,7 +45,7 @@ async function move(page, event) {
 }
 
 async function write(page, event, { email }) {
-  await tab(page, "Guests").click();
+  await go(page, "Guests");
   await page.getByLabel("Event", { exact: true }).selectOption(event.id);
   await button(page, "Message guests").click();
   await page.getByLabel("Subject").fill(event.title);
@@ -94,13 +95,13 @@ for (const size of ["wide", "phone"]) {
     const had = await money(leaving.address);
     await giveBack(his, event);
     assert.deepEqual((await guestsOf(stage.stack, event)).map(({ name }) => name), ["Mira"]);
-    await tab(page, "Events").click();
+    await go(page, "Events");
     await page.reload();
     await payBack(page, "$0.05", event);
     assert.equal(await money(leaving.address), had + 50_000n);
     await his.reload();
     await his.getByText("$0.05 went back to the wallet that paid.").first().waitFor();
-    await tab(page, "Revenue").click();
+    await go(page, "Revenue");
     const row = page.getByRole("region", { name: "By event", exact: true }).getByRole("row").filter({ hasText: event.title });
     await row.waitFor();
     assert.deepEqual((await row.getByRole("cell").allInnerTexts()).map((text) => text.trim()), ["2 of 2", "100%", "$0.05"]);

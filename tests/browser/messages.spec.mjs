@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { go, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
@@ -19,7 +19,7 @@ async function eventWithGuests(title) {
 
 async function showGuests(page, event) {
   await signInAsSampleHost(page);
-  await tab(page, "Guests").click();
+  await go(page, "Guests");
   await page.getByLabel("Event", { exact: true }).selectOption(event.id);
 }
 
@@ -112,6 +112,7 @@ test("the form says that guests are told of a move, and the reminder is chosen t
   await button(card, "Edit").click();
   await page.getByLabel("Place (optional)").fill("Cellar");
   await page.getByText("Guests who gave an e-mail address are told").waitFor();
+  await unfold(page, "What guests are told");
   await page.getByLabel("Remind guests by e-mail").selectOption("2 hours before");
   await button(page, "Save changes").click();
   await page.getByText(`“${event.title}” was changed.`).waitFor();

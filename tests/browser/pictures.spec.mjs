@@ -7,7 +7,7 @@ import sharp from "sharp";
 import { root } from "../../dev/lib/process.mjs";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 
@@ -29,7 +29,7 @@ test("a host uploads a photo as a cover, which every page shows, and takes it aw
   const { stack } = stage;
   const event = await stack.createEvent({ title: "Evening with a picture" });
   await signInAsSampleHost(page);
-  await tab(page, "Events").click();
+  await go(page, "Events");
   await cardOf(page, event.title).getByRole("button", { name: "Edit" }).click();
   const form = page.getByRole("form", { name: "Change the event" });
   const drawn = form.getByRole("group", { name: "Cover" }).locator("img");
@@ -69,7 +69,7 @@ test("a host uploads a photo as a cover, which every page shows, and takes it aw
   }
 
   await page.goto("/my-mcp");
-  await tab(page, "Events").click();
+  await go(page, "Events");
   await sizeOf(cardOf(page, event.title).locator("img"));
   await cardOf(page, event.title).getByRole("button", { name: "Edit" }).click();
   await button(form, "Remove the picture").click();
@@ -81,7 +81,7 @@ test("a host uploads a photo as a cover, which every page shows, and takes it aw
 
 test("a host shows its own picture", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
   await signInAsSampleHost(page);
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await page.getByLabel("Your picture: a picture from this device").setInputFiles({ name: "me.jpg", mimeType: "image/jpeg", buffer: await photo() });
   await page.getByLabel("What the picture shows (optional)").fill("Ada");
   await button(page, "Save name").click();

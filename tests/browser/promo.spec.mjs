@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { button, dialog } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost } from "../support/browser-host.mjs";
+import { cardOf, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -28,6 +28,7 @@ async function publish(page) {
   await signInAsSampleHost(page);
   await button(page, "New event").click();
   await fill(page, { Title: "Night of codes", Starts: "2030-05-01T18:30", Seats: "20", "Time zone of these times": "Europe/Berlin", "Price of a seat in dollars": "0.10" });
+  await unfold(page, "What guests are asked", "Promo codes");
   await page.getByLabel("The guest's name").selectOption("required");
   await addCode(page, "Code 1", { "Promo code": "half-off", "What it takes off": "half", "For how many seats (optional)": "1" });
   await button(page, "Publish").click();
@@ -101,6 +102,7 @@ test("a host makes codes, and guests who have one pay less, as often as it may b
   assert.deepEqual(await call("GET", `/api/users/events/${id}/rsvps`).then(({ rsvps: all }) => all.map(({ promoCode }) => promoCode)), ["HALF-OFF", "GUEST-LIST"]);
   await page.reload();
   await button(cardOf(page, "Night of codes"), "Edit").click();
+  await unfold(page, "Promo codes");
   await group(page, "Code 1").getByText("1 used so far").waitFor();
   assert.equal(await group(page, "Code 1").getByLabel("Code ends (optional)").inputValue(), "2030-04-30T12:00");
   await group(page, "Code 1").scrollIntoViewIfNeeded();

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, download, looksRight } from "../support/browser.mjs";
 import { arrive, button, card, dialog } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, signInByMail, tab } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, section, signInAsSampleHost, signInByMail } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 const VALUE = `sk-live-"quoted"\\-5f2e9c0b`;
 const HALF = "5f2e9c0b";
 const NO_SERVER = /status of 404 .*\/api\/users\/me/;
 const REFUSED = /status of 401 .*\/api\/auth\/otp\/verify/;
-const list = (page) => page.getByRole("tabpanel", { name: "Secrets" });
+const list = (page) => section(page, "Secrets");
 
 /** Neither what is shown, nor what is in a field, nor what is kept, nor the address has the value. */
 async function isNowhere(page) {
@@ -27,7 +27,7 @@ async function isNowhere(page) {
 const isKept = (page) => page.evaluate((half) => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]).includes(half), HALF);
 
 async function storeSecret(page, name) {
-  await tab(page, "Secrets").click();
+  await go(page, "Secrets");
   await button(page, "New secret").click();
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("The secret itself").fill(VALUE);
@@ -63,11 +63,11 @@ test("a host signs in with a code, opens a server without a wallet, seals a secr
   assert.equal(await page.getByLabel("Wallet that is paid (optional)").inputValue(), "");
   await looksRight(page, "my-mcp-no-server-mail");
   await button(page, "Open my server").click();
-  await page.getByText("No events yet").waitFor();
+  await button(page, "Make an event").waitFor();
   const { mcpUrl, walletAddress } = await (await context.request.get("/api/users/me")).json();
   assert.match(walletAddress, /^0x[0-9a-fA-F]{40}$/);
 
-  await tab(page, "Secrets").click();
+  await go(page, "Secrets");
   await page.getByText("No secrets yet").waitFor();
   await storeSecret(page, "Weather key");
   const value = page.getByLabel("The secret itself");
@@ -83,7 +83,7 @@ test("a host signs in with a code, opens a server without a wallet, seals a secr
   await button(page, "Seal and sell").click();
   await cardOf(page, "Weather key").getByText("$0.10").waitFor();
   await isNowhere(page);
-  for (const name of ["Settings", "Secrets"]) await tab(page, name).click();
+  for (const name of ["Settings", "Secrets"]) await go(page, name);
   await isNowhere(page);
   await page.reload();
   await cardOf(page, "Weather key").waitFor();
@@ -175,7 +175,7 @@ test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sample
 
 test("with the keyboard alone a host seals a secret", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
   await signInAsSampleHost(page);
-  await tab(page, "Payments").click();
+  await go(page, "Payments");
   await page.keyboard.press("ArrowRight");
   await list(page).getByText(/Agents see name/).waitFor();
   await page.keyboard.press("Tab");
@@ -197,7 +197,7 @@ test("on a phone a host seals a secret", stage.visit({ size: "phone" }, async ({
   await page.goto("/my-mcp");
   await signInByMail(page, stage.stack, "paul@example.org");
   await button(page, "Open my server").click();
-  await page.getByText("No events yet").waitFor();
+  await button(page, "Make an event").waitFor();
   await storeSecret(page, "Pocket key");
   await button(page, "Seal and sell").click();
   await cardOf(page, "Pocket key").getByText("For sale").waitFor();

@@ -89,7 +89,7 @@ test("a host is told at the top what waits for them, is led there by the keyboar
   await page.reload();
   await page.getByText("5 payments wait for your decision").waitFor();
   await cardOf(page, /^Named$/).waitFor();
-  assert.ok(!(await movedParts(page)).some((moved) => /host-tabs|notice/.test(moved)), "the notice moves nothing as it comes");
+  assert.ok(!(await movedParts(page)).some((moved) => /host-side|notice/.test(moved)), "the notice moves nothing as it comes");
   await looksRight(page, "my-mcp-stuck-notice");
   await button(page, "Decide").focus();
   await page.keyboard.press("Enter");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, looksRight } from "../support/browser.mjs";
 import { arrive, button, dialog, say } from "../support/browser-guest.mjs";
-import { cardOf, sampleWallet, signInAsSampleHost, tab } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, signInAsSampleHost, unfold } from "../support/browser-host.mjs";
 import { fakeWallet } from "../support/browser-wallet.mjs";
 
 const stage = browserStage();
@@ -39,6 +39,7 @@ async function isSoldOnce(id, { address }, amount) {
 async function publish(page) {
   await signInAsSampleHost(page);
   await button(page, "New event").click();
+  await unfold(page, "Tickets at other prices", "What guests are asked", "What guests are told");
   const link = { "Only for guests (optional)": ROOM };
   await fill(page, { Title: "Night of types", Starts: "2030-05-01T18:30", "Place (optional)": "Cellar, Berlin", ...link, Seats: "20", "Time zone of these times": "Europe/Berlin" });
   await add(page, "ticket", "Ticket 1", { "Name of the ticket": "Standard", "Its price in dollars": "0.08", "Early price (optional)": "0.05" });
@@ -49,6 +50,11 @@ async function publish(page) {
   await add(page, "question", "Question 2", { "Question 2": "Who told you of us?" });
   assert.equal(await page.getByLabel("Price of a seat in dollars").count(), 0, "each ticket has its own price");
 
+  // Folded, they say what is set. What is refused opens its group again.
+  for (const title of ["Tickets at other prices", "What guests are asked"]) await page.locator("summary", { hasText: title }).click();
+  await page.locator("summary").getByText("Standard $0.08, With dinner $0.20").waitFor();
+  await page.locator("summary").getByText("Name, e-mail, 2 questions").waitFor();
+  await looksRight(page, "types-form-folded");
   await button(page, "Publish").click();
   const fault = page.getByRole("alert").filter({ hasText: "“Standard” needs both an early price and until when" });
   await fault.waitFor();
@@ -120,8 +126,9 @@ test("a guest buys the second type of ticket, answers, and is told what only gue
   await line.scrollIntoViewIfNeeded();
   await looksRight(page, "types-guests");
 
-  await tab(page, "Events").click();
+  await go(page, "Events");
   await button(card, "Edit").click();
+  await unfold(page, "Tickets at other prices");
   assert.equal(await group(page, "Ticket 1").getByLabel("Early until (optional)").inputValue(), "2030-04-01T12:00");
   await fill(group(page, "Ticket 2"), { "How many (optional)": "1" });
   await button(page, "Save changes").click();
@@ -138,6 +145,7 @@ test("an event whose types are removed has one price again, the one that its for
   const { id } = await stage.stack.createEvent({ title: "Night of changes", types: [{ name: "Only", price: "0.08", ...early }] });
   await signInAsSampleHost(page);
   await button(cardOf(page, "Night of changes"), "Edit").click();
+  await unfold(page, "Tickets at other prices");
   await button(page, "Remove ticket 1").click();
   assert.equal(await page.getByLabel("Price of a seat in dollars").inputValue(), "0.05");
   await button(page, "Save changes").click();
@@ -195,8 +203,7 @@ test("a host sets the price of an event's figures, and agents are told it and as
   const { createEvent, host, url } = stage.stack;
   const { id } = await createEvent({ title: "Night of figures" });
   await signInAsSampleHost(page);
-  await tab(page, "Desk").click();
-  await button(page, "Prices").click();
+  await go(page, "Settings");
   const price = page.getByRole("region", { name: "Event analytics" });
   await fill(price, { "Price in dollars": "0.35" });
   await button(price, "Save the price of: Event analytics").click();
@@ -212,6 +219,6 @@ test("a host sets the price of an event's figures, and agents are told it and as
   assert.equal(asked.status, 402);
   const challenge = JSON.parse(Buffer.from(asked.headers.get("payment-required"), "base64"));
   assert.equal(challenge.accepts[0].amount, "350000");
-  await tab(page, "Settings").click();
+  await go(page, "Settings");
   await page.getByRole("row", { name: /getEventAnalytics/ }).getByText("$0.35").waitFor();
 }));

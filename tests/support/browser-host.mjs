@@ -4,17 +4,38 @@ import { button, dialog } from "./browser-guest.mjs";
 import { fakeWallet } from "./browser-wallet.mjs";
 import { looksRight } from "./browser.mjs";
 
-export const tab = (page, name) => page.getByRole("tab", { name, exact: true });
+/** The navigation of a host's page. */
+export const sections = (page) => page.getByRole("navigation", { name: "Sections of the host" });
+export const section = (page, name) => page.getByRole("region", { name, exact: true });
+
+/** Goes to a section as a person does: by the side bar, or on a phone by the bar at the bottom, or by its sheet. */
+export async function go(page, name) {
+  const bar = sections(page);
+  await bar.waitFor();
+  const link = bar.getByRole("link", { name: name === "Guests" ? /^(Guests|Check in)$/ : name, exact: true });
+  if (!(await link.isVisible())) await button(bar, "More").click();
+  await link.click();
+  await section(page, name).waitFor();
+}
+/** Opens groups of the event form that are folded. */
+export async function unfold(page, ...titles) {
+  for (const title of titles) {
+    const fold = page.locator("details").filter({ has: page.locator("summary", { hasText: title }) });
+    if (!(await fold.evaluate(({ open }) => open))) await fold.locator("summary").click();
+  }
+}
+
 /** One of a list of things, by its heading. */
 export const cardOf = (page, title) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: title }) });
 
 /** The wallet of the host of `npm start`, whose server is open. */
 export const sampleWallet = () => fakeWallet({ privateKey: hostKey.privateKey });
 
+/** Signs in, and goes to the events. */
 export async function signInAsSampleHost(page) {
   await page.goto("/my-mcp");
   await button(page, "Sign in with Test Wallet").click();
-  await tab(page, "Events").waitFor();
+  await go(page, "Events");
 }
 
 /** Signs in with a code from a mail. A host with a server then sees its sections. */
@@ -47,6 +68,7 @@ export async function payByForm(page, tool, values) {
 
 /** Pays back all that is owed to the one guest who gets money back. */
 export async function payBack(page, amount, { title }) {
+  await go(page, "Home");
   await page.getByText("1 guest gets money back").waitFor();
   await looksRight(page, "host-owes");
   await button(page, "Pay it back").click();

@@ -45,5 +45,5 @@ function measure(least) {
   const root = document.documentElement;
   const wide = Math.max(root.scrollWidth, document.body.scrollWidth) > root.clientWidth ? [`${root.scrollWidth} of ${root.clientWidth}`] : [];
   const heightOf = (selector) => document.querySelector(selector)?.getBoundingClientRect().height ?? 0;
-  return { small, wide, chrome: heightOf(".top") + heightOf(".pages") };
+  return { small, wide, chrome: heightOf(".top") + heightOf(".pages") + heightOf(".host-bar") };
 }

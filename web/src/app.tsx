@@ -1,5 +1,5 @@
 // The frame of every page: name, navigation, state of the connection.
-import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState, type MouseEvent } from "react";
 import { useSettings } from "./api/settings";
 import { readStored, writeStored } from "./base/storage";
 import { Button, Icon, linkProps, Notice, Spinner, usePath, type IconName, type Path } from "./parts";
@@ -44,6 +44,9 @@ export function App() {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [path]);
+  // Where the page of a host puts its navigation, and on a phone its title.
+  const [side, setSide] = useState<HTMLElement | null>(null);
+  const [place, setPlace] = useState<HTMLElement | null>(null);
   const [hasPanel, setHasPanel] = useState(() => readStored(PANEL) === "open");
   const togglePanel = () => {
     writeStored(PANEL, hasPanel ? "closed" : "open");
@@ -51,7 +54,7 @@ export function App() {
   };
   return (
     <div className={path === "/" ? "shell shell-fixed" : "shell"}>
-      <a className="skip-link" href="#main">
+      <a className="skip-link" href="#main" onClick={skip}>
         Skip to the content
       </a>
       <header className="top">
@@ -59,6 +62,7 @@ export function App() {
           <Logo />
           <span className="brand-name">Events Concierge</span>
         </a>
+        <span className="top-place" ref={setPlace} />
         {path === "/" && <ChatHost />}
         <Pages path={path} />
         <div className="top-end">
@@ -75,6 +79,7 @@ export function App() {
       </header>
       <ConnectionNotice />
       <div className={hasPanel ? "body body-with-panel" : "body"}>
+        <div className="side" ref={setSide} />
         <main id="main" className="main" tabIndex={-1} ref={main}>
           <Suspense fallback={<Loading />}>
             {path === "/" && <ChatPage />}
@@ -83,7 +88,7 @@ export function App() {
             {path === "/tickets" && <TicketsPage />}
             {path === "/transactions" && <TransactionsPage />}
             {path === "/wallet" && <WalletPage />}
-            {path === "/my-mcp" && <HostPage />}
+            {path === "/my-mcp" && <HostPage side={side} place={place} />}
           </Suspense>
         </main>
         {hasPanel && (
@@ -94,6 +99,12 @@ export function App() {
       </div>
     </div>
   );
+}
+
+/** The fragment of the address stays: it says which section is shown. */
+function skip(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
 
 function Pages({ path }: { path: Path }) {

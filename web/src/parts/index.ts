@@ -16,7 +16,7 @@ export { QrCode } from "./qr";
 export { SecretValue } from "./secret-value";
 export { Spinner } from "./spinner";
 export { tabAfter } from "./tab-keys";
-export { clock, eventTime } from "./when";
+export { clock, clockIn, eventDate, eventPeriod, eventTime, fromNow } from "./when";
 export {
   Badge,
   Empty,

@@ -13,6 +13,8 @@ export type PictureChange =
 
 type Props = {
   legend: string;
+  /** Something above says the same. */
+  hideLegend?: boolean;
   /** The picture that is kept now, if there is one. */
   kept: { path: string; alt: string } | null;
   change: PictureChange;
@@ -26,7 +28,8 @@ type Props = {
 };
 
 /** Uploads, shows, describes or removes a picture. */
-export function PictureField({ legend, kept, change, onChange, crop, drawn, more, error }: Props) {
+export function PictureField(props: Props) {
+  const { legend, hideLegend = false, kept, change, onChange, crop, drawn, more, error } = props;
   const [fault, setFault] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [input, setInput] = useState<HTMLInputElement | null>(null);
@@ -52,7 +55,7 @@ export function PictureField({ legend, kept, change, onChange, crop, drawn, more
   const problem = fault ?? error ?? undefined;
   return (
     <fieldset className="picture-field" aria-describedby={problem ? faultId : undefined}>
-      <legend className="field-label">{legend}</legend>
+      <legend className={hideLegend ? "visually-hidden" : "field-label"}>{legend}</legend>
       <div className={crop.widest === 1 ? "picture-shown picture-round" : "picture-shown"}>
         {shown === null ? drawn : <img className="cover" src={shown} alt={alt} />}
       </div>

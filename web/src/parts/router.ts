@@ -14,9 +14,12 @@ export function usePath(): Path {
 
 /** Shows another page without a load. */
 export function navigate(to: string): void {
-  if (to === location.pathname + location.search) return;
+  const isSamePage = to === location.pathname + location.search;
+  if (isSamePage && location.hash === "") return;
   history.pushState(null, "", to);
   path.set(current());
+  // A page with sections has its first one at the address without a fragment, and the browser says nothing of such a step.
+  if (isSamePage) dispatchEvent(new HashChangeEvent("hashchange"));
   window.scrollTo(0, 0);
 }
 

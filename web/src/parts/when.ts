@@ -22,6 +22,46 @@ export function eventDay(at: string, timeZone?: string, now = new Date()): strin
   return `${weekday} ${day} ${month}${year === parts(now, timeZone).year ? "" : ` ${year}`}`;
 }
 
+/** "Sat 12 Dec 2026", in the time zone. */
+export function eventDate(at: string, timeZone: string): string {
+  const { weekday, day, month, year } = parts(new Date(at), timeZone);
+  return `${weekday} ${day} ${month} ${year}`;
+}
+
+/** "18:30, Berlin time". */
+export function clockIn(at: string, timeZone: string): string {
+  const { hour, minute } = parts(new Date(at), timeZone);
+  return `${hour}:${minute}, ${zoneWords(timeZone)}`;
+}
+
+/** From start to end in words: "Sat 12 Dec, 18:30 – 21:00 (Berlin time)", with the day of the end if it is another one. */
+export function eventPeriod(start: string, end: string | undefined, timeZone: string): string | null {
+  const from = eventTime(start, timeZone);
+  if (from === null || end === undefined || !(Date.parse(end) > Date.parse(start))) return from;
+  const [day, last] = [eventDay(start, timeZone), eventDay(end, timeZone)];
+  const { hour, minute } = parts(new Date(end), timeZone);
+  const until = `${day === last ? "" : `${last}, `}${hour}:${minute}`;
+  const zone = from.indexOf(" (");
+  return zone === -1 ? `${from} – ${until}` : `${from.slice(0, zone)} – ${until}${from.slice(zone)}`;
+}
+
+/** How long a unit is, milliseconds, and until how many of it it is used. */
+const UNITS = [
+  ["minute", 60_000, 60],
+  ["hour", 3_600_000, 24],
+  ["day", 86_400_000, 14],
+  ["week", 604_800_000, 9],
+  ["month", 2_629_746_000, 24],
+  ["year", 31_556_952_000, Infinity],
+] as const;
+
+/** "in 3 weeks", "tomorrow" or "2 hours ago", of moments in milliseconds. */
+export function fromNow(at: number, now: number): string {
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const [unit, length] = UNITS.find(([, size, most]) => Math.abs(at - now) < size * most) ?? UNITS[5];
+  return words.format(Math.round((at - now) / length), unit);
+}
+
 /** "18:04" on the clock here, or "18:04:21". */
 export function clock(at: string, hasSeconds = false): string {
   const { hour, minute, second } = parts(new Date(at), undefined);

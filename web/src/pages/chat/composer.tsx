@@ -64,8 +64,9 @@ export function Composer() {
 function Suggestions({ isOpen }: { isOpen: boolean }) {
   const hasSecrets = useSession((state) => state.tools.some(({ name }) => name === "listSecrets"));
   const hasAsked = useSession((state) => state.transcript.some(({ kind }) => kind === "you"));
-  // After that, each answer says what can be said next.
-  if (hasAsked) return null;
+  const isConnected = useSession((state) => state.server !== null);
+  // Without a server there is nothing to list. After the first message each answer says what can be said next.
+  if (hasAsked || !isConnected) return null;
   return (
     <div className="suggestions" role="group" aria-label="Suggestions">
       {SUGGESTIONS.map((suggestion) => (

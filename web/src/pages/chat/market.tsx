@@ -2,12 +2,12 @@
 import { useEffect, useState, type FormEvent } from "react";
 import { request } from "../../api/http";
 import { contentOf, isObject, textOf } from "../../base/object";
-import { Button, EventCover, Notice, TextField, eventTime } from "../../parts";
+import { Button, EventCover, Notice, TextField, eventTime, useIsPhone } from "../../parts";
 import { serverUrl } from "../../purchase/offers";
 import { callTool } from "../../session";
 
 /** Events that are shown at once. */
-const SHOWN = 5;
+const SHOWN = 6;
 const CHARS_MAX = 100;
 
 type Found = {
@@ -19,7 +19,7 @@ type Found = {
   server: string;
 };
 
-type Props = { onChoose: (mcpUrl: string) => void; disabled: boolean };
+type Props = { market: MarketState; onChoose: (mcpUrl: string) => void; disabled: boolean };
 
 /** The event that was chosen, until its server is connected. */
 let chosen: { server: string; id: string } | null = null;
@@ -34,11 +34,17 @@ export function useChosenEvent(mcpUrl: string | undefined): void {
   }, [mcpUrl]);
 }
 
+/** Whether nobody is listed, or nobody can be found now. */
+export function isEmpty({ found, searched }: MarketState): boolean {
+  return found !== null && found.length === 0 && searched === "";
+}
+
 /** Events of listed hosts, and a search in them. Nothing while nobody is listed. */
-export function Market({ onChoose, disabled }: Props) {
+export function Market({ market, onChoose, disabled }: Props) {
   const [words, setWords] = useState("");
-  const { found, searched, isFailed, search } = useMarket();
-  if (found === null || (found.length === 0 && searched === "" && !isFailed)) return null;
+  const isPhone = useIsPhone();
+  const { found, isFailed, search } = market;
+  if (found === null || isEmpty(market)) return null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     search(words.trim());
@@ -48,14 +54,14 @@ export function Market({ onChoose, disabled }: Props) {
     onChoose(server);
   };
   return (
-    <div className="stack">
+    <div className="stack market">
       <form className="with-button" role="search" onSubmit={submit}>
         <TextField
-          label="What would you like to do?"
+          label="What are you looking for?"
+          type="search"
           value={words}
           maxLength={CHARS_MAX}
           onChange={setWords}
-          hint="Events of all hosts of this site that chose to be found"
         />
         <Button type="submit">Search</Button>
       </form>
@@ -65,7 +71,7 @@ export function Market({ onChoose, disabled }: Props) {
         {found.map(({ id, title, about, cover, server }) => (
           <li key={id}>
             <button type="button" className="choice" disabled={disabled} onClick={() => choose(id, server)}>
-              <EventCover id={id} path={cover} cut="square" />
+              <EventCover id={id} path={cover} cut={isPhone ? "square" : "wide"} />
               <span className="choice-text">
                 <strong>{title}</strong>
                 <span className="small quiet">{about}</span>
@@ -81,7 +87,10 @@ export function Market({ onChoose, disabled }: Props) {
   );
 }
 
-function useMarket() {
+export type MarketState = ReturnType<typeof useMarket>;
+
+/** What is on, and what a search finds; `found` is null before the first answer. */
+export function useMarket() {
   const [searched, search] = useState("");
   const [found, setFound] = useState<readonly Found[] | null>(null);
   const [isFailed, setIsFailed] = useState(false);

@@ -5,30 +5,55 @@ import { Button, Face, TextField } from "../../parts";
 import { scopeOf } from "../../purchase/offers";
 import { connectServer, useSession } from "../../session";
 import { HostName } from "./host-name";
-import { Market } from "./market";
+import { Market, useMarket } from "./market";
 import { urlFault, useRecentServers } from "./recent-servers";
 
 /** The parameter of links that propose a server. */
 const PARAMETER = "door";
 
-/** Connects to a server: by its URL, to the host's own, or to a recent one. */
-export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
+/** The server that a followed link proposes, unless it is connected; empty without one. */
+export function useLinkedServer(): string {
   const connected = useSession((state) => state.server?.mcpUrl ?? null);
   const followed = new URLSearchParams(location.search).get(PARAMETER) ?? "";
   // The connected server is named above.
-  const linked = followed === connected ? "" : followed;
-  const [url, setUrl] = useState(linked);
+  return followed === connected ? "" : followed;
+}
+
+/** Connects to a server, unless one is being connected. */
+export function useConnect(onChosen?: () => void) {
   const [error, setError] = useState<string | null>(null);
   const isOpen = useSession((state) => state.link === "open");
   const isConnecting = useSession((state) => state.running.some(({ what }) => what === "connect"));
-  const recent = useRecentServers();
-  const own = useOwnServer();
-  const others = recent.filter((other) => other !== own && other !== connected);
   const connect = (to: string) => {
     const fault = urlFault(to);
     setError(fault);
     if (fault === null && connectServer(to.trim())) onChosen?.();
   };
+  return { connect, error, isOpen, isConnecting };
+}
+
+/** Connects to a server: that of an event, by its URL, to the host's own, or to a recent one. */
+export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
+  const linked = useLinkedServer();
+  const market = useMarket();
+  const { connect, isOpen, isConnecting } = useConnect(onChosen);
+  return (
+    <div className="stack">
+      {linked === "" && <Market market={market} onChoose={connect} disabled={!isOpen || isConnecting} />}
+      <ServerAddress {...(onChosen === undefined ? {} : { onChosen })} />
+    </div>
+  );
+}
+
+/** The field for the URL of a server, and the servers that are known. */
+export function ServerAddress({ onChosen }: { onChosen?: () => void }) {
+  const connected = useSession((state) => state.server?.mcpUrl ?? null);
+  const linked = useLinkedServer();
+  const [url, setUrl] = useState(linked);
+  const { connect, error, isOpen, isConnecting } = useConnect(onChosen);
+  const recent = useRecentServers();
+  const own = useOwnServer();
+  const others = recent.filter((other) => other !== own && other !== connected);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isConnecting) connect(url);
@@ -38,8 +63,7 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
       ? "This URL comes from the link that you followed. Nothing is sent to it before you connect."
       : "You get it from the host. It looks like https://…/mcp/users/…";
   return (
-    <div className="stack">
-      {linked === "" && <Market onChoose={connect} disabled={!isOpen || isConnecting} />}
+    <>
       <form className="with-button" onSubmit={submit} noValidate>
         <TextField
           label="Server URL"
@@ -61,7 +85,7 @@ export function ServerPicker({ onChosen }: { onChosen?: () => void }) {
       {others.length > 0 && (
         <Choices title="Recent servers" urls={others} onChoose={connect} disabled={!isOpen} />
       )}
-    </div>
+    </>
   );
 }
 

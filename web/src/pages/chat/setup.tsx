@@ -7,15 +7,59 @@ import { disconnectServer, useSession } from "../../session";
 import { saveWalletConfiguration } from "./exports";
 import { HostName } from "./host-name";
 import { PolicyForm } from "./policy-form";
-import { ServerPicker } from "./server-picker";
+import { Market, isEmpty, useMarket } from "./market";
+import { ServerAddress, ServerPicker, useConnect, useLinkedServer } from "./server-picker";
 import { openPart, useOpenPart } from "./setup-open";
 import { useHost } from "./use-host";
 import { walletName } from "./wallet-name";
 import { FaucetButton, WalletPicker } from "./wallet-picker";
 
-/** The steps before the agent can buy something. */
+/** What comes before the agent can buy something: an event or a server, then a wallet. */
 export function StartView() {
   const server = useSession((state) => state.server);
+  return server === null ? <FindStart /> : <WalletStart />;
+}
+
+/** The events of this site, and the address of a server as the second choice; the steps where there are no events. */
+function FindStart() {
+  const market = useMarket();
+  const linked = useLinkedServer();
+  const { connect, isOpen, isConnecting } = useConnect();
+  if (linked !== "" || isEmpty(market)) return <StepsStart />;
+  // The answer is awaited, so that nothing takes the place of something else.
+  if (market.found === null) return null;
+  return (
+    <section className="start" aria-label="Find an event">
+      <Market market={market} onChoose={connect} disabled={!isOpen || isConnecting} />
+      <details className="start-address">
+        <summary>I have a server address</summary>
+        <div className="stack">
+          <ServerAddress />
+        </div>
+      </details>
+    </section>
+  );
+}
+
+function WalletStart() {
+  const server = useSession((state) => state.server);
+  return (
+    <section className="start" aria-labelledby="start-title">
+      <h2 id="start-title" className="start-title">
+        Choose a wallet
+      </h2>
+      {server !== null && (
+        <p className="quiet">
+          Connected to <HostName mcpUrl={server.mcpUrl} server={server.name} />. The concierge asks you before
+          it pays.
+        </p>
+      )}
+      <WalletPicker />
+    </section>
+  );
+}
+
+function StepsStart() {
   const wallet = useSession((state) => state.wallet);
   return (
     <section className="start" aria-labelledby="start-title">
@@ -23,26 +67,14 @@ export function StartView() {
         Find an event, and have a seat bought for you
       </h2>
       <p className="quiet">
-        The concierge connects to a host’s server for you. It shows what is for sale and what it costs, asks
-        before it pays, and brings the ticket.
+        The concierge shows what a host sells, asks before it pays, and brings the ticket.
       </p>
       <ol className="steps">
-        <Step title="Choose a server" done={server !== null}>
-          {server === null ? (
-            <ServerPicker />
-          ) : (
-            <p>
-              Connected to <HostName mcpUrl={server.mcpUrl} server={server.name} />.
-            </p>
-          )}
+        <Step title="Choose a server" done={false}>
+          <ServerAddress />
         </Step>
         <Step title="Choose a wallet" done={wallet !== null}>
           {wallet === null ? <WalletPicker /> : <WalletLine />}
-        </Step>
-        <Step title="Talk" done={false}>
-          <p className="quiet">
-            Write below what you would like, in your own words, or press one of the suggestions.
-          </p>
         </Step>
       </ol>
     </section>

@@ -9,22 +9,30 @@ import { SignIn } from "./access/sign-in";
 import { Sections } from "./sections";
 import { Trouble } from "./shared/trouble";
 
-export default function HostPage() {
+/** Parts of the frame in which the page has its navigation and, on a phone, its title; null before they are there. */
+type Slots = { side: HTMLElement | null; place: HTMLElement | null };
+
+export default function HostPage(slots: Slots) {
   const actions = useHostSession();
+  const isHost = actions.session.state === "host";
   return (
     <HostContext value={actions}>
-      <div className="page">
-        <div className="page-head">
-          <h1>Host</h1>
-          <Account />
-        </div>
-        <Body actions={actions} />
+      <div className={isHost ? "page host-page" : "page"}>
+        {isHost ? (
+          <h1 className="visually-hidden">Host</h1>
+        ) : (
+          <div className="page-head">
+            <h1>Host</h1>
+            <Account />
+          </div>
+        )}
+        <Body actions={actions} slots={slots} />
       </div>
     </HostContext>
   );
 }
 
-function Body({ actions }: { actions: HostActions }) {
+function Body({ actions, slots }: { actions: HostActions; slots: Slots }) {
   const { session, refresh, signedIn } = actions;
   // The error is shown already.
   const retry = useMemo(() => () => void refresh().catch(() => undefined), [refresh]);
@@ -55,7 +63,7 @@ function Body({ actions }: { actions: HostActions }) {
             </SessionOver>
           )}
           {/* Another host gets new sections. */}
-          <Sections key={session.profile.userId} profile={session.profile} />
+          <Sections key={session.profile.userId} profile={session.profile} {...slots} />
         </>
       );
   }

@@ -1,85 +1,116 @@
-// The sections of a host as tabs.
-import { useCallback, useState } from "react";
-import type { OwnEvent, ProfileView } from "../../api/types";
+// The sections of a host, one of which is shown, and the navigation between them.
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { productsOf } from "../../api/products";
+import type { DraftView, OwnEvent, ProfileView } from "../../api/types";
 import { Button, Notice } from "../../parts";
 import { Credentials } from "./access/credentials";
 import { Desk } from "./desk";
+import { useDrafts } from "./desk/drafts";
+import { IDS, entriesOf, nameOf, type Id } from "./entries";
 import { Events } from "./events";
 import * as events from "./events/api";
+import type { Purpose } from "./events/form";
 import { Guests } from "./events/guests";
+import { Home } from "./home";
+import { HostNav, Place } from "./nav";
 import { Payments } from "./payments";
 import { Revenue } from "./payments/revenue";
 import { Settings } from "./settings";
 import { Connect } from "./settings/connect";
 import { useLiveList } from "./shared/live";
 import { usePagedList } from "./shared/use-paged-list";
-import { Tabs, useTab, type Tab } from "./tabs";
+import { useSection } from "./use-section";
 import { Secrets } from "./vault";
 
-const IDS = [
-  "events",
-  "guests",
-  "revenue",
-  "payments",
-  "secrets",
-  "desk",
-  "credentials",
-  "settings",
-  "connect",
-] as const;
+/** Sections whose content stays while another one is shown. Secrets do not: a typed secret must not stay. */
+const KEPT: ReadonlySet<Id> = new Set(["events", "desk", "credentials", "settings"]);
 
-export function Sections({ profile }: { profile: ProfileView }) {
+type Props = { profile: ProfileView; side: HTMLElement | null; place: HTMLElement | null };
+
+export function Sections({ profile, side, place }: Props) {
+  const { shown, show, arrived } = useSection(IDS);
+  const products = productsOf(profile);
+  const drafts = useDrafts(products.includes("desk"), shown);
+  const { list, contents, showStuck } = useContents(profile, drafts, show);
+  const [visited, setVisited] = useState<ReadonlySet<string>>(new Set());
+  if (!visited.has(shown)) setVisited(new Set([...visited, shown]));
+  const onSale = list.items.filter(({ status }) => status === "scheduled").length;
+  const hasEvents = list.items.length > 0;
+  const entries = entriesOf({ products, hasEvents, onSale, drafts: drafts.length });
+  useEffect(() => {
+    document.title = `${nameOf(shown)} · Host · Events Concierge`;
+  }, [shown]);
+  return (
+    <>
+      {side !== null && <HostNav entries={entries} shown={shown} show={show} profile={profile} side={side} />}
+      {place !== null && <Place profile={profile} name={nameOf(shown)} place={place} />}
+      {profile.stuckPayments > 0 && <StuckNotice count={profile.stuckPayments} show={showStuck} />}
+      {IDS.map((id) => (
+        <section
+          key={id}
+          ref={id === shown ? arrived : undefined}
+          className="host-section"
+          aria-label={nameOf(id)}
+          tabIndex={-1}
+          hidden={id !== shown}
+        >
+          {id !== "home" && <h2 className="host-title">{nameOf(id)}</h2>}
+          {(id === shown || (KEPT.has(id) && visited.has(id))) && contents[id]}
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** What is in the sections, and the way to the payments that wait. */
+function useContents(profile: ProfileView, drafts: readonly DraftView[], show: (id: Id) => void) {
   const pages = usePagedList(events.events);
   // Other sections name events with what was sold, so it is read for them too.
   useLiveList(pages);
   const list = { ...pages, items: pages.items.toSorted(byInterest) };
-  const [shown, show] = useTab(IDS);
+  const [purpose, setPurpose] = useState<Purpose | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
+  const [isLedHere, setIsLedHere] = useState(false);
+  const arrived = useCallback(() => setIsLedHere(false), []);
   const showGuests = (event: OwnEvent) => {
     setChosen(event.id);
     show("guests");
   };
   const showSettings = () => show("settings");
-  const [isLedToStuck, setIsLedToStuck] = useState(false);
-  const arrived = useCallback(() => setIsLedToStuck(false), []);
   const showStuck = () => {
-    setIsLedToStuck(true);
+    setIsLedHere(true);
     show("payments");
   };
-  const desk = {
-    hasDesk: profile.products.includes("desk"),
-    showDesk: () => show("desk"),
-    showPayments: () => show("payments"),
+  /** Opens the form. One that is open stays, with what is typed in it. */
+  const open = (next: Purpose) => {
+    setPurpose(purpose ?? next);
+    show("events");
   };
-  const payments = { events: list.items, isLedHere: isLedToStuck, arrived };
-  const tabs: Tab[] = [
-    {
-      id: "events",
-      name: "Events",
-      keeps: true,
-      content: <Events scope={profile.urlSafeId} list={list} showGuests={showGuests} {...desk} />,
-    },
-    { id: "guests", name: "Guests", content: <Guests list={list} chosen={chosen} choose={setChosen} /> },
-    { id: "revenue", name: "Revenue", content: <Revenue events={list.items} /> },
-    { id: "payments", name: "Payments", content: <Payments {...payments} /> },
-    // Does not keep its content: a typed secret must not stay while another section is shown.
-    { id: "secrets", name: "Secrets", content: <Secrets profile={profile} showSettings={showSettings} /> },
-    {
-      id: "desk",
-      name: "Desk",
-      keeps: true,
-      content: <Desk profile={profile} showSettings={showSettings} />,
-    },
-    { id: "credentials", name: "Credentials", keeps: true, content: <Credentials profile={profile} /> },
-    { id: "settings", name: "Settings", keeps: true, content: <Settings profile={profile} /> },
-    { id: "connect", name: "Connect", content: <Connect profile={profile} /> },
-  ];
-  return (
-    <>
-      {profile.stuckPayments > 0 && <StuckNotice count={profile.stuckPayments} show={showStuck} />}
-      <Tabs tabs={tabs} shown={shown} show={show} />
-    </>
-  );
+  const sellsSeats = productsOf(profile).includes("events") || list.items.length > 0;
+  const form = { purpose, setPurpose };
+  const contents: Readonly<Record<Id, ReactNode>> = {
+    home: (
+      <Home
+        profile={profile}
+        list={list}
+        drafts={drafts}
+        open={open}
+        showEvents={sellsSeats ? () => show("events") : null}
+        showDesk={() => show("desk")}
+        showPayments={() => show("payments")}
+      />
+    ),
+    events: <Events scope={profile.urlSafeId} list={list} showGuests={showGuests} {...form} />,
+    guests: <Guests list={list} chosen={chosen} choose={setChosen} />,
+    revenue: <Revenue events={list.items} />,
+    payments: <Payments events={list.items} isLedHere={isLedHere} arrived={arrived} />,
+    secrets: <Secrets profile={profile} showSettings={showSettings} />,
+    desk: <Desk profile={profile} showSettings={showSettings} />,
+    connect: <Connect profile={profile} />,
+    credentials: <Credentials profile={profile} />,
+    settings: <Settings profile={profile} />,
+  };
+  return { list, contents, showStuck };
 }
 
 function StuckNotice({ count, show }: { count: number; show: () => void }) {

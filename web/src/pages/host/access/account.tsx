@@ -14,7 +14,7 @@ export function Account() {
   if (session.state !== "host" && session.state !== "unregistered") return null;
   const userId = userIdOf(session);
   return (
-    <div className="row">
+    <div className="row host-account">
       {userId && (
         <span>
           Signed in as <Identity id={userId} />

@@ -2,6 +2,8 @@ import { useId, useMemo, useState, type FormEvent } from "react";
 import type { CreatedCredential, ProfileView } from "../../../api/types";
 import { Button, CheckField, SelectField, TextField } from "../../../parts";
 import { endHint } from "../shared/end-field";
+import { MomentField } from "../shared/moment-field";
+import { ownZone } from "../shared/zones";
 import { useFormFocus } from "../shared/form";
 import { LoadState } from "../shared/loaded";
 import { Trouble } from "../shared/trouble";
@@ -105,9 +107,9 @@ function Fields({ scope, values, change, errors }: FieldsProps) {
           error={errors.tools}
         />
       )}
-      <TextField
+      <MomentField
         label="Expires (optional)"
-        type="datetime-local"
+        timeZone={ownZone()}
         hint={endHint(ENDS[values.tier].whenEmpty)}
         value={values.expiresAt}
         onChange={(expiresAt) => change({ expiresAt })}

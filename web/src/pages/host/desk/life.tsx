@@ -5,6 +5,8 @@ import { Button, Card, TextField, Time } from "../../../parts";
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { readEnd } from "../shared/end-field";
+import { MomentField } from "../shared/moment-field";
+import { ownZone } from "../shared/zones";
 import { Trouble } from "../shared/trouble";
 import { fieldFault, useAction } from "../shared/use-action";
 import * as api from "./api";
@@ -67,7 +69,7 @@ function Snooze({ ticket, done }: { ticket: TicketView; done: (message: string) 
           </Button>
         ))}
       </div>
-      <TextField label="Or until" type="datetime-local" value={text} onChange={setText} error={remedy} />
+      <MomentField label="Or until" timeZone={ownZone()} value={text} onChange={setText} error={remedy} />
       {error !== null && remedy === undefined && <Trouble error={error} />}
       <div className="row">
         <Button type="submit" busy={busy} disabled={text === ""}>

@@ -14,12 +14,15 @@ import { useLoad } from "../shared/use-load";
 import * as api from "./api";
 import type { PriceChange } from "./fields";
 
-export function Prices() {
+/** `products`: only the prices of these. */
+export function Prices({ products, changed }: { products?: readonly string[]; changed?: () => void }) {
   const load = useLoad(api.prices);
   const [message, setMessage] = useState<Message | null>(null);
+  const isShown = ({ product }: PriceView) => products?.includes(product) ?? true;
   const saved = (title: string) => {
     setMessage({ kind: "ok", text: `${title}: the price was changed.` });
     load.reload();
+    changed?.();
   };
   return (
     <>
@@ -37,7 +40,7 @@ export function Prices() {
       <Loaded load={load} loading="Loading the prices…">
         {(prices) => (
           <ul className="host-list">
-            {prices.prices.map((price) => (
+            {prices.prices.filter(isShown).map((price) => (
               <li key={`${price.tool} ${price.price} ${price.freePerDay} ${price.isOwn}`}>
                 <PriceForm price={price} bounds={prices} saved={() => saved(price.title)} />
               </li>

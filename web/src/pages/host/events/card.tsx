@@ -1,13 +1,12 @@
 // One event of the host, and its actions.
 import { useState } from "react";
 import type { EventStatus, OwnEvent } from "../../../api/types";
-import { Badge, Button, CopyButton, EventCover, Money, pricesText } from "../../../parts";
+import { Badge, Button, CopyButton, EventCover, Money, eventPeriod, pricesText } from "../../../parts";
 import { useHost } from "../access/session";
 import { Confirm } from "../shared/confirm";
 import { Fact } from "../shared/fact";
 import { Trouble } from "../shared/trouble";
 import { useAction } from "../shared/use-action";
-import { periodText } from "../shared/zones";
 import * as api from "./api";
 
 export type EventActions = {
@@ -123,7 +122,7 @@ function Facts({ event }: { event: OwnEvent }) {
   return (
     <dl className="host-facts">
       <Fact name="When" isWide>
-        {periodText(event.startsAt, event.endsAt, event.timeZone)}{" "}
+        {eventPeriod(event.startsAt, event.endsAt, event.timeZone) ?? event.startsAt}
       </Fact>
       {event.location && (
         <Fact name="Where" isUntrusted>

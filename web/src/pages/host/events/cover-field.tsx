@@ -29,6 +29,7 @@ export function CoverField({ event, shuffle, palette, picture, onPicture }: Prop
     <>
       <PictureField
         legend="Cover"
+        hideLegend
         kept={kept}
         change={picture}
         onChange={onPicture}

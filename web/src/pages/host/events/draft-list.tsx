@@ -7,6 +7,8 @@ const MOST = 10;
 
 type Props<Draft extends { key: number }> = {
   legend: string;
+  /** Something above says the same. */
+  hideLegend?: boolean;
   hint?: string;
   /** What one entry is called: "Ticket". */
   name: string;
@@ -26,7 +28,18 @@ type Props<Draft extends { key: number }> = {
 };
 
 export function DraftList<Draft extends { key: number }>(props: Props<Draft>) {
-  const { legend, hint, name, most = MOST, drafts, change, error, empty, children } = props;
+  const {
+    legend,
+    hideLegend = false,
+    hint,
+    name,
+    most = MOST,
+    drafts,
+    change,
+    error,
+    empty,
+    children,
+  } = props;
   const what = name.toLowerCase();
   const set = (key: number, more: Partial<Draft>) =>
     change(drafts.map((draft) => (draft.key === key ? { ...draft, ...more } : draft)));
@@ -43,7 +56,7 @@ export function DraftList<Draft extends { key: number }>(props: Props<Draft>) {
   );
   return (
     <fieldset className="host-list">
-      <legend className="field-label">{legend}</legend>
+      <legend className={hideLegend ? "visually-hidden" : "field-label"}>{legend}</legend>
       {hint !== undefined && <p className="field-hint">{hint}</p>}
       {drafts.map((draft, index) => (
         <div key={draft.key} className="host-list-item" role="group" aria-label={`${name} ${index + 1}`}>

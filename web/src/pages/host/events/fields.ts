@@ -215,15 +215,6 @@ export function readChanges(values: Values, event: Known): Read<Changes> {
   return { ok: true, value: changes };
 }
 
-/** A hint about a time: its moment in UTC, or that it comes twice. */
-export function timeHint(values: Values, name: "startsAt" | "endsAt"): string | null {
-  if (values[name] === "") return null;
-  const meaning = toMoment(values[name], values.timeZone.trim());
-  if (meaning.kind === "twice")
-    return "The clocks are set back over this time, so it comes twice: the first one is used";
-  return meaning.kind === "once" ? `${meaning.utc.slice(0, 16).replace("T", " ")} UTC` : null;
-}
-
 /** What the price is, in words, while it is typed. */
 export function priceHint({ price }: Values): string | null {
   const decimal = readMoney(price);
@@ -246,7 +237,7 @@ function check(values: Values): Errors {
   if (!isZone(values.timeZone.trim())) errors.timeZone = "Choose a time zone such as Europe/Berlin";
   const seats = values.capacity.trim();
   if (!/^\d{1,7}$/.test(seats) || Number(seats) > 1_000_000) {
-    errors.capacity = "Must be a whole number up to 1,000,000, or 0 for unlimited";
+    errors.capacity = "Must be a whole number up to 1,000,000";
   }
   const price = toAtomic(priceOf(values));
   if (price === null) errors.price = "Must be dollars such as 0.05, with at most 6 digits after the point";

@@ -13,10 +13,13 @@ import { pictureRequest } from "../shared/picture-api";
 import * as api from "./api";
 import { CoverField } from "./cover-field";
 import { changedLists, errorsOf, listsOf, onePrice, pricedBy, readLists, type Lists } from "./lists";
-import { GuestRules } from "./guest-rules";
+import { Fold, Group } from "./groups";
+import { GuestRules, TellsGuests } from "./guest-rules";
 import { QuestionList } from "./question-list";
 import { EventPreview } from "./preview";
-import { TimeAndPrice } from "./time-and-price";
+import { RefundFields } from "./refund-fields";
+import { askedSet, codesSet, refundSet, toldSet, typesSet } from "./summaries";
+import { SeatsAndPrice, TimeAndPlace } from "./time-and-price";
 import { PromoList } from "./promo-list";
 import { TypeList } from "./type-list";
 import {
@@ -54,29 +57,36 @@ export function EventForm({ purpose, done, close }: Props) {
   };
   return (
     <div className="host-with-preview">
-      <form ref={form} className="card host-form" aria-labelledby={titleId} noValidate onSubmit={submit}>
+      <form
+        ref={form}
+        className="host-form host-event-form"
+        aria-labelledby={titleId}
+        noValidate
+        onSubmit={submit}
+      >
         <h3 id={titleId}>{headingOf(purpose)}</h3>
-        <TextField label="Title" required maxLength={200} {...field("title")} />
-        <TextArea
-          label="Description (optional)"
-          rows={4}
-          hint="**bold**, *italic*, lists and [links](https://example.org)"
-          {...field("description")}
-        />
-        <TimeAndPrice
-          field={field}
-          values={values}
-          priceHint={lists.types.length > 0 ? null : priceNote(purpose, values)}
-        />
-        <ListFields field={field} lists={lists} change={setLists} errors={errors} />
-        <GuestRules field={field} values={values} event={edited} />
-        <CoverField
-          event={edited}
-          shuffle={field("coverShuffle")}
-          palette={field("coverPalette")}
-          picture={picture}
-          onPicture={setPicture}
-        />
+        <Group title="What" hint="People and agents read this first.">
+          <TextField label="Title" required maxLength={200} {...field("title")} />
+          <TextArea
+            label="Description (optional)"
+            rows={4}
+            hint="**bold**, *italic*, lists and [links](https://example.org)"
+            {...field("description")}
+          />
+        </Group>
+        <TimeAndPlace field={field} values={values} />
+        <SeatsAndPrice field={field} priceHint={lists.types.length > 0 ? null : priceNote(purpose, values)} />
+        <Group title="Cover" hint="Drawn for the event, or a picture of your own.">
+          <CoverField
+            event={edited}
+            shuffle={field("coverShuffle")}
+            palette={field("coverPalette")}
+            picture={picture}
+            onPicture={setPicture}
+          />
+        </Group>
+        <Rest field={field} values={values} lists={lists} change={setLists} errors={errors} />
+        <TellsGuests values={values} event={edited} />
         {error !== null && <Trouble error={error} />}
         <div className="row">
           <Button kind="primary" type="submit" busy={busy}>
@@ -95,41 +105,75 @@ export function EventForm({ purpose, done, close }: Props) {
   );
 }
 
-type ListProps = {
+type RestProps = {
   field: ReturnType<typeof fieldsOf<FieldName>>;
+  values: Values;
   lists: Lists;
   change: (lists: Lists) => void;
   errors: Errors;
 };
+
+/** What most events need nothing of. */
+function Rest({ field, values, lists, change, errors }: RestProps) {
+  return (
+    <div className="host-folds">
+      <Fold title="Tickets at other prices" summary={typesSet(lists)} errors={errors} has={["types"]}>
+        <TypeList
+          drafts={lists.types}
+          change={(types) => change({ ...lists, types })}
+          error={errors.types}
+          timeZone={values.timeZone.trim()}
+        />
+      </Fold>
+      <Fold title="Promo codes" summary={codesSet(lists)} errors={errors} has={["promoCodes"]}>
+        <PromoList
+          drafts={lists.promoCodes}
+          change={(promoCodes) => change({ ...lists, promoCodes })}
+          error={errors.promoCodes}
+          timeZone={values.timeZone.trim()}
+        />
+      </Fold>
+      <Fold
+        title="What guests are asked"
+        summary={askedSet(values, lists)}
+        errors={errors}
+        has={["askName", "askEmail", "questions"]}
+      >
+        <div className="host-pair">
+          <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
+          <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
+        </div>
+        <QuestionList
+          drafts={lists.questions}
+          change={(questions) => change({ ...lists, questions })}
+          error={errors.questions}
+        />
+      </Fold>
+      <Fold
+        title="If a guest cancels"
+        summary={refundSet(values)}
+        errors={errors}
+        has={["refundPercent", "refundUntilHours", "refundIfMoved"]}
+      >
+        <RefundFields field={field} />
+      </Fold>
+      <Fold
+        title="What guests are told"
+        summary={toldSet(values)}
+        errors={errors}
+        has={["guestsOnly", "remindHours"]}
+      >
+        <GuestRules field={field} values={values} />
+      </Fold>
+    </div>
+  );
+}
 
 /** What is said about the price. */
 function priceNote(purpose: Purpose, values: Values): string {
   const price = priceHint(values) ?? "For example 5 or 0.05";
   const isSold = purpose.kind === "edit" && purpose.of.rsvpCount > 0;
   return isSold ? `${price}. A new price applies to seats sold from now on.` : price;
-}
-
-/** The tickets, and what the guests are asked for. */
-function ListFields({ field, lists, change, errors }: ListProps) {
-  return (
-    <>
-      <TypeList drafts={lists.types} change={(types) => change({ ...lists, types })} error={errors.types} />
-      <PromoList
-        drafts={lists.promoCodes}
-        change={(promoCodes) => change({ ...lists, promoCodes })}
-        error={errors.promoCodes}
-      />
-      <div className="host-pair">
-        <SelectField label="The guest's name" options={ASKS} {...field("askName")} />
-        <SelectField label="The guest's e-mail address" options={ASKS} {...field("askEmail")} />
-      </div>
-      <QuestionList
-        drafts={lists.questions}
-        change={(questions) => change({ ...lists, questions })}
-        error={errors.questions}
-      />
-    </>
-  );
 }
 
 /** What is typed. */

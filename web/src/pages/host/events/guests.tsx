@@ -2,7 +2,7 @@
 import { useMemo, useState } from "react";
 import type { EntranceProblem, OwnEvent, RsvpLine } from "../../../api/types";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import { Badge, Button, Card, Empty, Money, SelectField, Spinner, Time } from "../../../parts";
+import { Badge, Button, Card, Empty, Money, SelectField, Spinner, Time, eventTime } from "../../../parts";
 import { Problems } from "../../entrance/problems";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
@@ -51,8 +51,8 @@ export function Guests({ list, chosen, choose }: Props) {
   );
 }
 
-function labelOf({ title, startsAt, rsvpCount }: OwnEvent): string {
-  return `${title} · ${startsAt.slice(0, 10)} · ${rsvpCount} sold`;
+function labelOf({ title, startsAt, timeZone, rsvpCount }: OwnEvent): string {
+  return `${title} · ${eventTime(startsAt, timeZone) ?? startsAt} · ${rsvpCount} sold`;
 }
 
 function GuestsOf({ event }: { event: OwnEvent }) {
@@ -76,8 +76,6 @@ function GuestsOf({ event }: { event: OwnEvent }) {
     <>
       {summary && summary.sold > 0 && <WhoIsIn summary={summary} />}
       <EntranceProblems problems={summary?.problems ?? []} />
-      {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "form")} />}
-      {outcome?.from === "form" && <CodeOutcome outcome={outcome} />}
       <div className="row">
         {!isCancelled && (
           // A load, not a step within this page: only that page may use the camera.
@@ -96,6 +94,8 @@ function GuestsOf({ event }: { event: OwnEvent }) {
           Download as CSV
         </a>
       </div>
+      {!isCancelled && <CodeForm checkIn={(code) => checkIn(code, "form")} />}
+      {outcome?.from === "form" && <CodeOutcome outcome={outcome} />}
       <Waitlist event={event} />
       <Outcome message={sent.message} />
       {list.items.length > 0 && <GuestSearch summary={summary} search={search} change={setSearch} />}

@@ -7,19 +7,17 @@ import { Outcome, type Message } from "../shared/outcome";
 import type { PagedList } from "../shared/use-paged-list";
 import { EventCard, type EventActions } from "./card";
 import { EventForm, type Purpose } from "./form";
-import { WhatNext } from "./what-next";
 
 type Props = {
   scope: string;
   list: PagedList<OwnEvent>;
   showGuests: (event: OwnEvent) => void;
-  hasDesk: boolean;
-  showDesk: () => void;
-  showPayments: () => void;
+  /** What the form is open for; null while the list is shown. */
+  purpose: Purpose | null;
+  setPurpose: (purpose: Purpose | null) => void;
 };
 
-export function Events({ scope, list, showGuests, hasDesk, showDesk, showPayments }: Props) {
-  const [purpose, setPurpose] = useState<Purpose | null>(null);
+export function Events({ scope, list, showGuests, purpose, setPurpose }: Props) {
   const [message, setMessage] = useState<Message | null>(null);
   const head = useRef<HTMLDivElement>(null);
   const wasOpen = useRef(false);
@@ -47,42 +45,33 @@ export function Events({ scope, list, showGuests, hasDesk, showDesk, showPayment
   };
   return (
     <>
-      {list.isLoaded && purpose === null && (
-        <WhatNext
-          events={list.items}
-          scope={scope}
-          hasDesk={hasDesk}
-          showDesk={showDesk}
-          showPayments={showPayments}
-          edit={actions.edit}
-          create={() => open({ kind: "new" })}
-        />
-      )}
-      <div className="row" ref={head}>
-        {purpose === null && (
+      {purpose === null && (
+        <div className="row" ref={head}>
           <Button kind="primary" onClick={() => open({ kind: "new" })}>
             New event
           </Button>
-        )}
-      </div>
-      <Outcome message={message} />
+        </div>
+      )}
+      <Outcome message={purpose === null ? message : null} />
       {purpose !== null && <EventForm key={keyOf(purpose)} purpose={purpose} done={finished} close={close} />}
-      <Paged
-        list={list}
-        loading="Loading your events…"
-        empty={{
-          title: "No events yet",
-          text: "Create the first one: agents can buy seats as soon as it is saved.",
-        }}
-      >
-        {(events) => (
-          <ul className="host-list">
-            {events.map((event) => (
-              <EventCard key={event.id} event={event} scope={scope} actions={actions} />
-            ))}
-          </ul>
-        )}
-      </Paged>
+      {purpose === null && (
+        <Paged
+          list={list}
+          loading="Loading your events…"
+          empty={{
+            title: "No events yet",
+            text: "Create the first one: agents can buy seats as soon as it is saved.",
+          }}
+        >
+          {(events) => (
+            <ul className="host-list">
+              {events.map((event) => (
+                <EventCard key={event.id} event={event} scope={scope} actions={actions} />
+              ))}
+            </ul>
+          )}
+        </Paged>
+      )}
     </>
   );
 }

@@ -1,10 +1,10 @@
 // How an event will look, as it is typed.
 import { useState } from "react";
 import type { OwnEvent } from "../../../api/types";
-import { pricesText } from "../../../parts";
+import { eventPeriod, pricesText } from "../../../parts";
 import type { PictureChange } from "../../../parts/picture-field";
 import { readMoney } from "../../../base/money-text";
-import { isZone, periodText, toMoment } from "../shared/zones";
+import { isZone, toMoment } from "../shared/zones";
 import type { Values } from "./fields";
 import { typedPrices, type TypeDraft } from "./type-list";
 
@@ -50,5 +50,5 @@ function whenOf({ startsAt, endsAt, timeZone }: Values): string | null {
   const start = toMoment(startsAt, zone);
   if (!isZone(zone) || !("utc" in start)) return null;
   const end = toMoment(endsAt, zone);
-  return periodText(start.utc, "utc" in end ? end.utc : undefined, zone);
+  return eventPeriod(start.utc, "utc" in end ? end.utc : undefined, zone);
 }

@@ -3,6 +3,7 @@ import type { PromoView } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { readMoney } from "../../../base/money-text";
 import { TextField } from "../../../parts";
+import { MomentField } from "../shared/moment-field";
 import { toMoment, toWall } from "../shared/zones";
 import { DraftList } from "./draft-list";
 
@@ -84,6 +85,8 @@ type Props = {
   drafts: readonly PromoDraft[];
   change: (drafts: PromoDraft[]) => void;
   error: string | undefined;
+  /** That of the times. */
+  timeZone: string;
 };
 
 const EMPTY = { code: "", off: "", uses: "", until: "", known: null };
@@ -92,7 +95,8 @@ export function PromoList(props: Props) {
   return (
     <DraftList
       {...props}
-      legend="Promo codes (optional)"
+      legend="Promo codes"
+      hideLegend
       hint="Guests who have a code pay less. Nobody but you sees the codes."
       name="Code"
       most={MOST}
@@ -124,9 +128,9 @@ export function PromoList(props: Props) {
               value={draft.uses}
               onChange={(uses) => set({ uses })}
             />
-            <TextField
+            <MomentField
               label="Code ends (optional)"
-              type="datetime-local"
+              timeZone={props.timeZone}
               value={draft.until}
               onChange={(until) => set({ until })}
             />

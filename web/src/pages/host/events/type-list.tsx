@@ -4,6 +4,7 @@ import type { TicketTypeView } from "../../../api/types";
 import { toAtomic } from "../../../base/amounts";
 import { readMoney } from "../../../base/money-text";
 import { TextField } from "../../../parts";
+import { MomentField } from "../shared/moment-field";
 import { toMoment, toWall } from "../shared/zones";
 import { DraftList } from "./draft-list";
 
@@ -95,6 +96,8 @@ type Props = {
   drafts: readonly TypeDraft[];
   change: (drafts: TypeDraft[]) => void;
   error: string | undefined;
+  /** That of the times. */
+  timeZone: string;
 };
 
 const EMPTY = { id: null, name: "", description: "", price: "", seats: "", earlyPrice: "", earlyUntil: "" };
@@ -103,7 +106,8 @@ export function TypeList(props: Props) {
   return (
     <DraftList
       {...props}
-      legend="Tickets at other prices (optional)"
+      legend="Tickets at other prices"
+      hideLegend
       hint={
         props.drafts.length === 0
           ? "Without any, every seat has the price above. Add one for an early price, too."
@@ -112,7 +116,9 @@ export function TypeList(props: Props) {
       name="Ticket"
       empty={(key) => ({ key, ...EMPTY })}
     >
-      {(draft, set, remove) => <TypeFields draft={draft} set={set} remove={remove} />}
+      {(draft, set, remove) => (
+        <TypeFields draft={draft} set={set} remove={remove} timeZone={props.timeZone} />
+      )}
     </DraftList>
   );
 }
@@ -121,9 +127,10 @@ type TypeProps = {
   draft: TypeDraft;
   set: (more: Partial<TypeDraft>) => void;
   remove: ReactNode;
+  timeZone: string;
 };
 
-function TypeFields({ draft, set, remove }: TypeProps) {
+function TypeFields({ draft, set, remove, timeZone }: TypeProps) {
   return (
     <>
       <div className="host-pair">
@@ -164,9 +171,9 @@ function TypeFields({ draft, set, remove }: TypeProps) {
           value={draft.earlyPrice}
           onChange={(earlyPrice) => set({ earlyPrice })}
         />
-        <TextField
+        <MomentField
           label="Early until (optional)"
-          type="datetime-local"
+          timeZone={timeZone}
           value={draft.earlyUntil}
           onChange={(earlyUntil) => set({ earlyUntil })}
         />

@@ -1,54 +1,52 @@
 // What to do next: at most three things, each with its button.
-import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { DraftView, OwnEvent } from "../../../api/types";
-import { Button, Card, CopyButton, eventTime, moneyText } from "../../../parts";
+import { Button, Card, CopyButton, Icon, eventTime, moneyText, type IconName } from "../../../parts";
 import { useHost } from "../access/session";
-import { approvals } from "../desk/api";
 import { refunds } from "../payments/api";
 import { nextSteps, type Owed, type Step } from "./next-steps";
 
 type Props = {
   events: readonly OwnEvent[];
   scope: string;
-  /** Whether the desk is open. */
-  hasDesk: boolean;
+  /** Drafts at the desk that wait. */
+  drafts: readonly DraftView[];
+  /** Whether an event is what comes first. */
+  sellsSeats: boolean;
   showDesk: () => void;
   showPayments: () => void;
   edit: (event: OwnEvent) => void;
   create: () => void;
 };
 
-export function WhatNext({ events, scope, hasDesk, ...actions }: Props) {
-  const drafts = useDrafts(hasDesk);
+const ICONS: Readonly<Record<Step["kind"], IconName>> = {
+  today: "camera",
+  refunds: "wallet",
+  drafts: "inbox",
+  nearlyFull: "calendar",
+  share: "link",
+  first: "calendar",
+};
+
+export function WhatNext({ events, scope, drafts, sellsSeats, ...actions }: Props) {
   const [now] = useState(Date.now);
-  const steps = nextSteps(events, drafts, useOwed(), now);
+  const all = nextSteps(events, drafts, useOwed(), now);
+  const steps = sellsSeats ? all : all.filter(({ kind }) => kind !== "first");
   if (steps.length === 0) return null;
   return (
-    <Card title="What to do next">
+    <Card title="What to do next" level={3} aside={<span className="quiet small">{steps.length} open</span>}>
       <ul className="host-next">
         {steps.map((step) => (
           <li key={"event" in step ? `${step.kind} ${step.event.id}` : step.kind}>
+            <span className="host-tile">
+              <Icon name={ICONS[step.kind]} />
+            </span>
             <NextStep step={step} scope={scope} {...actions} />
           </li>
         ))}
       </ul>
     </Card>
   );
-}
-
-/** The drafts that wait. Without them the other steps are shown. */
-function useDrafts(hasDesk: boolean): readonly DraftView[] {
-  const { run } = useHost();
-  const [drafts, setDrafts] = useState<readonly DraftView[]>([]);
-  const load = useCallback(() => {
-    if (hasDesk)
-      run(() => approvals()).then(
-        ({ items }) => setDrafts(items),
-        () => undefined,
-      );
-  }, [hasDesk, run]);
-  useEffect(load, [load]);
-  return hasDesk ? drafts : [];
 }
 
 /** What is owed to guests. Without it the other steps are shown. */

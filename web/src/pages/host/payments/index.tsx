@@ -29,7 +29,7 @@ export function Payments({ events, isLedHere, arrived }: Props) {
   const decided = (next: Message) => {
     setMessage(next);
     list.reload();
-    // The notice above the tabs counts them. If the connection is lost, the list shows it.
+    // The notice above the sections counts them. If the connection is lost, the list shows it.
     refresh().catch(() => undefined);
   };
   const stuck = list.items.filter((payment) => payment.stuck);

@@ -6,13 +6,13 @@ import { useLoad } from "../shared/use-load";
 import * as api from "./api";
 
 /** The prices of the tools. */
-export function Prices({ scope }: { scope: string }) {
+export function Prices({ scope, hasDesk }: { scope: string; hasDesk: boolean }) {
   const load = useLoad(useMemo(() => () => api.manifest(scope), [scope]));
   return (
     <Card title="Prices of the tools" level={3}>
       <p>
-        You set the price of a seat with each event, that of a secret with the secret, and all others under
-        Desk, Prices.
+        You set the price of a seat with each event, that of a secret with the secret, and all others{" "}
+        {hasDesk ? "under Desk, Prices" : "below"}.
       </p>
       <Loaded load={load} loading="Loading the prices…">
         {({ tools }) => (

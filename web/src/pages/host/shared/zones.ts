@@ -62,24 +62,6 @@ export function allZones(): string[] {
   return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone"), ...known])];
 }
 
-/** Start and end as text, in their own zone: `Mon, 1 Mar 2027, 18:30 – 21:30 CET`. */
-export function periodText(start: string, end: string | undefined, zone: string): string {
-  const from = Date.parse(start);
-  const to = end === undefined ? Number.NaN : Date.parse(end);
-  if (Number.isNaN(from)) return start;
-  const format = new Intl.DateTimeFormat(undefined, {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZoneName: "short",
-    timeZone: isZone(zone) ? zone : "UTC",
-  });
-  return to > from ? format.formatRange(from, to) : format.format(from);
-}
-
 const DAY = 86_400_000;
 
 /** The wall-clock time read as UTC, in milliseconds; null if there is no such day or hour. */

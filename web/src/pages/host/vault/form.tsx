@@ -4,6 +4,8 @@ import type { SecretView } from "../../../api/types";
 import { Button, Notice, TextArea, TextField } from "../../../parts";
 import { useHost } from "../access/session";
 import { endHint } from "../shared/end-field";
+import { MomentField } from "../shared/moment-field";
+import { ownZone } from "../shared/zones";
 import { fieldsOf, useFormFocus } from "../shared/form";
 import type { Outcome } from "../shared/paths";
 import { Trouble } from "../shared/trouble";
@@ -56,9 +58,9 @@ export function SecretForm({ of, done, close }: Props) {
           hint="For example 0.05"
           {...field("price")}
         />
-        <TextField
+        <MomentField
           label="Expires (optional)"
-          type="datetime-local"
+          timeZone={ownZone()}
           hint={endHint()}
           {...field("expiresAt")}
         />
