@@ -223,7 +223,7 @@ test("guests are listed and let in once, and what they paid is shown apart from 
 test("guests beyond the first page are loaded on demand, and a refresh starts again with the first page", asSampleHost(async ({ page }) => {
   const title = "Evening in pages";
   const event = await stage.stack.createEvent({ title });
-  const guest = (id) => ({ id, wallet: hostKey.address, paidAtomic: "50000", txHash: `0x${"1".repeat(64)}`, network: "eip155:84532", timestamp: "2030-01-01T00:00:00Z", name: `Guest ${id}`, email: null, code: id, checkedInAt: null, answers: [] });
+  const guest = (id) => ({ id, wallet: hostKey.address, ticketType: null, promoCode: null, paidAtomic: "50000", txHash: `0x${"1".repeat(64)}`, network: "eip155:84532", timestamp: "2030-01-01T00:00:00Z", name: `Guest ${id}`, email: null, code: id, checkedInAt: null, answers: [] });
   const pages = { null: { rsvps: [guest("1")], nextCursor: "after 1" }, "after 1": { rsvps: [guest("2")] } };
   await page.route(`**/api/users/events/${event.id}/rsvps*`, (route) => route.fulfill({ json: pages[new URL(route.request().url()).searchParams.get("cursor")] }));
   await page.reload();
