@@ -23,6 +23,12 @@ export const bindgen = join(target, "bindgen", "debug", "bindgen");
 export const compiledWasm = (profile) => join(target, "wasm32-unknown-unknown", profile, "events_concierge.wasm");
 const scratch = join(root, ".dev");
 
+/**
+ * What its author marks with `#[inline]`, LLVM copies into each caller up to a cost of 325, although it optimizes for size.
+ * bench/SIZE.md says what less saves. RUSTFLAGS of the environment would replace it.
+ */
+const SMALL = 'target.wasm32-unknown-unknown.rustflags = ["-C", "llvm-args=-inlinehint-threshold=100"]';
+
 /** What a build says that has failed while `wrangler dev` was running. */
 export const GOES_ON = "the build failed; what was built before goes on";
 
@@ -58,9 +64,10 @@ export function buildWorker(profile = "release") {
 
 // On a terminal cargo shows a progress bar; elsewhere its list of crates would only be noise.
 function compileWorker(profile) {
+  const small = profile === "release" ? ["--config", SMALL] : [];
   const quiet = process.stderr.isTTY ? [] : ["--quiet"];
   const place = ["--target", "wasm32-unknown-unknown", "--target-dir", target];
-  return run("cargo", ["build", "--lib", "--profile", profile, ...place, ...quiet]);
+  return run("cargo", ["build", "--lib", "--profile", profile, ...small, ...place, ...quiet]);
 }
 
 function compileBindgen() {

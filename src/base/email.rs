@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use idna::AsciiDenyList;
-use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
 use crate::base::fields::{self, InvalidField};
+use crate::base::web_address::{Host, Url};
 
 const BYTES_MAX: usize = 254;
 const NAME_BYTES_MAX: usize = 64;
+const HOST_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
 
 /// One e-mail address in normal form: lower-case ASCII, without a display name. It cannot end a header or add a second
 /// recipient. The domain is in DNS form: `bücher.example` becomes `xn--bcher-kva.example` (UTS #46), so both spellings
@@ -83,15 +84,36 @@ fn is_mailbox_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX && name.split('.').all(is_atom)
 }
 
-/// The DNS form of a domain name with at least two labels.
+/// The DNS form of a domain name with at least two labels. The last begins with a letter, as all do that exist: no number
+/// can be read as an IP address.
 fn mail_host(host: &str) -> Option<String> {
-    let to_ascii = Uts46::new().to_ascii(
-        host.as_bytes(),
-        AsciiDenyList::STD3,
-        Hyphens::CheckFirstLast,
-        DnsLength::Verify,
-    );
-    to_ascii.ok().filter(|host| host.contains('.')).map(String::from)
+    // Not what would end the host of a web address.
+    let is_safe = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    if !host.chars().all(is_safe) {
+        return None;
+    }
+    let host = host.to_ascii_lowercase();
+    let is_plain = host.is_ascii() && !host.split('.').any(|label| label.starts_with("xn--"));
+    let host = if is_plain { host } else { dns_form(&host)? };
+    let is_label = |label: &str| {
+        let is_inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        (1..=LABEL_BYTES_MAX).contains(&label.len())
+            && label.bytes().all(is_inside)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let (_, last) = host.rsplit_once('.')?;
+    let is_domain = last.starts_with(|c: char| c.is_ascii_lowercase());
+    (host.len() <= HOST_BYTES_MAX && is_domain && host.split('.').all(is_label)).then_some(host)
+}
+
+/// As [UTS #46](https://www.unicode.org/reports/tr46/) brings it about, which is what addresses of web sites go through.
+fn dns_form(host: &str) -> Option<String> {
+    let url = Url::parse(&format!("https://{host}/"))?;
+    match url.host()? {
+        Host::Domain(name) => Some(name.to_owned()),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +162,12 @@ mod tests {
             "a@xn--zzzzzzzz.org",
             "a@\u{301}b.org",
             "a@[127.0.0.1]",
+            "a@127.0.0.1",
+            "a@\u{ff11}.\u{ff12}",
+            "a@b.0x7f",
+            "a@b%2eorg",
+            "a@\u{fc}/x.org",
+            "a@\u{ff0f}b.org",
             "a@b.org\r\nbcc: c@d.org",
             "a@b\u{0}.org",
             "<a@b.org>",

@@ -5,19 +5,17 @@
 //! words are. So the text is split here, and `unicode61` only splits at our spaces (marks count as parts of words,
 //! which it drops otherwise):
 //!
-//! - Unicode forms: compatibility forms and cases are folded first (UTS #46 mapping: NFKC, case folding, invisible
-//!   characters dropped). `unicode61` takes accents off Latin letters, for the index and for queries.
+//! - Unicode forms: compatibility forms and cases are folded first (NFKC, lower case, invisible characters dropped).
+//!   `unicode61` takes accents off Latin letters, for the index and for queries.
 //! - Scripts with spaces between words: words as they are. `porter` reduces English words to their stem. A query
 //!   matches beginnings of words, and for a long word a shorter beginning too, since endings change in most languages.
 //! - Scripts without spaces (Han, Kana, Thai, Lao, Khmer, Burmese …), and Hangul, whose words grow at their end:
 //!   every pair of neighbouring characters.
 
-use icu_normalizer::uts46::Uts46MapperBorrowed;
-use icu_properties::CodePointMapData;
-use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use crate::base::standards::standards;
 
 /// The version of these rules. Text that was indexed by another version is indexed again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Terms of a query that are used.
 const TERMS_MAX: usize = 24;
 /// Words of a query that have to be there.
@@ -157,21 +155,19 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
-/// Normalizes Unicode form and case. Characters that domain names may not have become U+FFFD, which is part of no
-/// word.
+/// The text in one form and case. Of what is not ASCII, only letters, numbers and marks are left.
 fn folded(text: &str) -> String {
-    let lower = text.to_lowercase().replace('\u{df}', "ss").replace('\u{3c2}', "\u{3c3}");
-    let joined = lower.chars().filter(|c| !matches!(c, '\u{200c}' | '\u{200d}'));
-    Uts46MapperBorrowed::new().map_normalize(joined).collect()
+    // No table is needed for it.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { standards().folded(text) }
 }
 
 fn is_part(c: char) -> bool {
-    c.is_alphanumeric() || is_mark(c)
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { !c.is_whitespace() }
 }
 
+/// Whether a character that [`is_part`] is a mark, and no letter of its own.
 fn is_mark(c: char) -> bool {
-    let category = CodePointMapData::<GeneralCategory>::new().get(c);
-    GeneralCategoryGroup::Mark.contains(category)
+    !c.is_alphanumeric()
 }
 
 /// Whether the character's script has no spaces between words, or is Hangul.

@@ -1,7 +1,6 @@
 //! Makes untrusted text safe to show to people, logs and language models.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use crate::base::standards::standards;
 
 /// Up to `chars_max` characters on one line. Line breaks and tabs become spaces. Control characters and invisible
 /// characters are dropped.
@@ -83,24 +82,11 @@ fn to_ascii(c: char) -> char {
 /// selectors, tags and combining accents.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    !text.chars().any(is_ink)
-}
-
-/// Whether a character is visible on its own.
-fn is_ink(c: char) -> bool {
-    // Two symbols of Unicode are blank: the empty Braille pattern and the null notehead.
-    if c.is_whitespace() || matches!(c, '\u{2800}' | '\u{1d159}') {
+    // Most texts have a character of ASCII, of which no table is needed.
+    if text.bytes().any(|b| b.is_ascii_graphic()) {
         return false;
     }
-    let category = CodePointMapData::<GeneralCategory>::new().get(c);
-    let is_inkless = GeneralCategoryGroup::Mark
-        .union(GeneralCategoryGroup::Control)
-        .union(GeneralCategoryGroup::Format)
-        .union(GeneralCategoryGroup::Unassigned)
-        .union(GeneralCategoryGroup::Separator);
-    // The Hangul fillers have the category of letters, but are ignorable.
-    let is_ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
-    !is_inkless.contains(category) && !is_ignorable
+    text.is_ascii() || !standards().has_ink(text)
 }
 
 /// The longest name in a payment challenge, characters.

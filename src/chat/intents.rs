@@ -4,8 +4,7 @@
 //! A message must match a pattern to its last word, or it is not acted on: an ignored word could be the decisive one
 //! (`not`, `two`, `if it is cheap`).
 
-use url::Url;
-
+use crate::base::web_address::Url;
 pub use crate::chat::create::Draft;
 use crate::chat::general;
 use crate::chat::grammar::{GRAMMAR, class};
@@ -271,10 +270,8 @@ fn address_of(text: &str) -> Option<String> {
         .collect();
     let [part] = parts.as_slice() else { return None };
     let raw = part.raw.trim_matches(['<', '>', '"', ',', '.', '!', '(', ')']);
-    let url = Url::parse(raw).ok().filter(|_| raw.len() <= URL_BYTES_MAX)?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    (is_web && is_plain).then(|| url.to_string())
+    let url = if raw.len() > URL_BYTES_MAX { None } else { Url::parse(raw) }?;
+    (url.is_web() && !url.names_a_user()).then(|| url.into())
 }
 
 #[cfg(test)]

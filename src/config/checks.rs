@@ -2,8 +2,8 @@
 //! settings that could be read, so that all faults are reported at once.
 
 use alloy_primitives::{Address, hex};
-use url::Url;
 
+use crate::base::web_address::Url;
 use crate::chain::networks::Network;
 use crate::chain::transaction::RelayerKey;
 use crate::config::known_keys::is_known;
@@ -25,8 +25,7 @@ impl Place<'_> {
     ) -> Vec<String> {
         let mut faults = Vec::new();
         let Some(url) = url else { return faults };
-        let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let host = host.unwrap_or_default();
+        let host = Url::parse(&url).map_or_else(String::new, |url| url.host_str().to_owned());
         if let Some(main) = self.main_network()
             && FOR_TESTS_ONLY.contains(&host.as_str())
         {
@@ -35,7 +34,7 @@ impl Place<'_> {
                 main.caip2
             ));
         }
-        let is_coinbase = Url::parse(COINBASE).is_ok_and(|it| it.host_str() == Some(&host));
+        let is_coinbase = Url::parse(COINBASE).is_some_and(|it| it.host_str() == host);
         if is_coinbase && !matches!(credentials, Some(Credentials::Cdp(_))) {
             faults.push(format!(
                 "CDP_API_KEY_ID and CDP_API_KEY_SECRET are missing; the facilitator of Coinbase (FACILITATOR_URL is {host}) wants them as secrets; with FACILITATOR_URL = \"self\" it goes without"

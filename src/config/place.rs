@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use url::{Host, Url};
-
+use crate::base::web_address::{Host, Url};
 use crate::chain::networks::Network;
 
 /// The location of a deployment and its networks, as far as the settings could be read.
@@ -57,7 +56,7 @@ pub(super) fn is_at_loopback(public_url: &str) -> bool {
 
 /// Whether a URL that we call is on the machine that we run on. [`Url`] normalizes every spelling of an IP address.
 pub(super) fn is_on_this_machine(url: &str) -> bool {
-    let Ok(url) = Url::parse(url.trim()) else { return false };
+    let Some(url) = Url::parse(url.trim()) else { return false };
     match url.host() {
         None => false,
         Some(Host::Domain(name)) => {

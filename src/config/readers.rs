@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
-use url::Url;
 
+use crate::base::web_address::Url;
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
@@ -52,10 +52,8 @@ pub(super) fn read_rpc_urls(text: Option<String>) -> Result<BTreeMap<String, Str
 pub(super) fn read_url(text: Option<String>) -> Result<String, String> {
     let text = text.ok_or("is missing; set an http(s) address")?;
     match Url::parse(text.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-            Ok(text.trim().trim_end_matches('/').to_owned())
-        }
-        Ok(_) | Err(_) => Err("is not an http(s) address".to_owned()),
+        Some(url) if url.is_web() => Ok(text.trim().trim_end_matches('/').to_owned()),
+        Some(_) | None => Err("is not an http(s) address".to_owned()),
     }
 }
 
@@ -165,9 +163,9 @@ pub(super) fn read_crossmint(
 pub(super) fn read_origins(text: Option<&str>) -> Result<Vec<String>, String> {
     let origins = text.unwrap_or_default().split(',').map(str::trim).filter(|o| !o.is_empty());
     origins
-        .map(|origin| match Url::parse(origin) {
-            Ok(url) if url.has_host() => Ok(origin_of(origin)),
-            Ok(_) | Err(_) => Err(format!("names {origin:?}, which is not an origin")),
+        .map(|origin| {
+            let known = Url::parse(origin).and_then(|url| url.origin());
+            known.ok_or_else(|| format!("names {origin:?}, which is not an origin"))
         })
         .collect()
 }
@@ -293,6 +291,5 @@ pub(super) fn read_mail_webhook(
 }
 
 pub(super) fn origin_of(address: &str) -> String {
-    Url::parse(address)
-        .map_or_else(|_| address.to_owned(), |url| url.origin().ascii_serialization())
+    Url::parse(address).and_then(|url| url.origin()).unwrap_or_else(|| address.to_owned())
 }

@@ -29,6 +29,16 @@ fn good_settings_are_read() {
 }
 
 #[test]
+fn an_address_without_an_origin_is_not_let_in_as_null() {
+    for address in ["foo://bar", "data:,x", "file:///x", "mailto:a@b.c", "page.example"] {
+        let faults = read(&[("ALLOWED_ORIGINS", address)]).err().map(|errors| errors.0);
+        let faults = faults.unwrap_or_default();
+        let is_named = faults.iter().any(|fault| fault.contains("is not an origin"));
+        assert!(is_named, "{address}: {faults:?}");
+    }
+}
+
+#[test]
 fn every_fault_is_named_at_once() {
     let Err(errors) =
         read(&[("NETWORKS", "eip155:1"), ("MASTER_KEY", "short"), ("PUBLIC_URL", "")])

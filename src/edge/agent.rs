@@ -1,12 +1,12 @@
 //! `GET /agent` at the gateway: opens a WebSocket to a new or an existing guest session.
 
-use url::Url;
 use worker::Response;
 
 use crate::base::code::Code;
 use crate::base::http::Headers;
 use crate::base::id::SessionId;
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::Url;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::EdgeRandom;
 use crate::edge::rpc::{open_session, signed_out_at};
@@ -35,10 +35,7 @@ impl Gateway {
                 self.gate.problem(&abort).with_header("upgrade", "websocket".to_owned()),
             ));
         }
-        let query = |wanted: &str| {
-            let found = url.query_pairs().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.into_owned())
-        };
+        let query = |wanted: &str| url.field(wanted);
         let (session, token) = match (query("session"), query("token")) {
             (None, None) => (self.new_session(&source)?, None),
             (Some(session), Some(token)) if token.len() <= TOKEN_CHARS_MAX => {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
-use worker::{Env, Url};
+use worker::Env;
 
 use crate::base::http::{Headers, Reply};
 use crate::base::id::{RequestId, ScopeId};
@@ -75,10 +75,9 @@ struct To<'a> {
 /// A call at the gateway: the reply, or what to pass to which object. Nothing if it is no call, or if the settings have
 /// faults; `fetch` has the answer then.
 #[wasm_bindgen(js_name = "__gate")]
-pub fn gate(url: &str, headers: &str, body: &[u8], env: &Env) -> Option<String> {
+pub fn gate(path: &str, headers: &str, body: &[u8], env: &Env) -> Option<String> {
     let config = convert::config(env).ok()?;
-    let url = Url::parse(url).ok()?;
-    let route = route::parse("POST", url.path()).ok()?;
+    let route = route::parse("POST", path).ok()?;
     if !matches!(route, Route::Host(_, AtHost::Mcp | AtHost::Tool(_))) {
         return None;
     }

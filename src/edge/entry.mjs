@@ -81,7 +81,7 @@ async function short(request, env, ctx) {
   const body = new Uint8Array(await request.arrayBuffer());
   const headers = headersOf(request.headers);
   ensureInstance();
-  const said = guardedAtOnce(() => rust.__gate(request.url, headers, body, env));
+  const said = guardedAtOnce(() => rust.__gate(new URL(request.url).pathname, headers, body, env));
   if (said === undefined) {
     const again = new Request(request, { method: "POST", body });
     return guarded(() => rust.fetch(again, env, ctx));

@@ -15,6 +15,7 @@ use crate::rails::outcome::Abort;
 #[event(start)]
 fn start() {
     super::panic::install();
+    super::standards::install();
     super::zones::install();
 }
 

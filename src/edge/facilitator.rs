@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 use subtle::ConstantTimeEq;
-use url::Url;
 use worker::Response;
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::rate_limit::{Budget, RateLimiter};
+use crate::base::web_address::Url;
 use crate::chain::networks::Network;
 use crate::chain::rpc::Rpc;
 use crate::config::FacilitatorApi;

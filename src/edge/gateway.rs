@@ -1,13 +1,13 @@
 //! The gateway: checks origin, route, limits and sign-in, then calls the host's object.
 
 use serde_json::{Value, json};
-use url::Url;
 
 use worker::{Context, Env, Method, Request, Response, Result};
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::id::ScopeId;
+use crate::base::web_address::Url;
 use crate::directory::rotation::{self, What, rotation_of};
 use crate::edge::calls;
 use crate::edge::convert::{self, BODY_BYTES_MAX, BodyError};
@@ -43,7 +43,7 @@ impl Gateway {
         let readable =
             |reply: Reply| if is_read { problem::readable(reply, &headers) } else { reply };
         let origin = headers.get("origin").map(str::to_owned);
-        let url = request.url()?;
+        let url = shim::url(&request)?;
         let is_preflight = request.method() == Method::Options;
         let route = route::parse(request.method().as_ref(), url.path());
         let known = route.as_ref().ok().filter(|_| !is_preflight);
@@ -121,8 +121,7 @@ impl Gateway {
                 (scope.ok_or_else(|| Stop::Reply(self.not_signed_in()))?, Action::Own(own))
             }
         };
-        let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
-        let cursor = cursor.map(|(_, value)| value.into_owned());
+        let cursor = url.field("cursor");
         let request_id = self.gate.request_id.clone();
         // Only the token's digest is passed on.
         let credential = credential.map(|token| token.digest());

@@ -1,12 +1,12 @@
 //! The marketplace at the gateway: its MCP server, its files, and its page.
 
 use serde_json::{Value, json};
-use url::Url;
 use worker::{Env, Response};
 
 use crate::base::code::Code;
 use crate::base::http::{Headers, Reply};
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::Url;
 use crate::edge::gate::Gate;
 use crate::edge::gateway::{Gateway, Stop};
 use crate::edge::platform::{log, now};
@@ -49,10 +49,7 @@ impl Gateway {
 
     /// The page for people. Fields that cannot be read are left out of the search, and the page says so.
     async fn discover(&self, world: &EdgeMarket<'_>, url: &Url) -> Result<Reply, Stop> {
-        let query = |name: &str| {
-            let found = url.query_pairs().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned()).filter(|value| !value.trim().is_empty())
-        };
+        let query = |name: &str| url.field(name).filter(|value| !value.trim().is_empty());
         let wanted = pages::Wanted::read(query, now());
         let ask = Ask::Events(wanted.ask());
         let (events, next) = self.found(world, Tool::FindEvents, ask).await?;
@@ -104,10 +101,7 @@ impl Gateway {
 
     /// What listed hosts sell, for catalogues of x402.
     pub(super) async fn resources(&self, url: &Url, headers: &Headers) -> Result<Reply, Stop> {
-        let query = |name: &str| {
-            let found = url.query_pairs().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned())
-        };
+        let query = |name: &str| url.field(name);
         let config = &self.gate.config;
         let wanted = Wanted::read(&query, config).map_err(|field| {
             let refused = Abort::new(Code::InvalidArguments, field.to_string()).with_status(400);

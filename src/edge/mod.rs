@@ -32,6 +32,7 @@ mod share;
 mod shim;
 mod signer;
 mod sql;
+mod standards;
 mod tickets;
 mod web;
 mod world;

@@ -82,6 +82,26 @@ globalThis.__kv_list = async (env, prefix, cursor) => {
 // Called by world.rs.
 globalThis.__set_alarm = async (storage, at) => storage.setAlarm(new Date(at));
 
+// Called by standards.rs; src/base/standards.rs says what each must answer. The parser is the one that `fetch` uses. Punycode it
+// checks only if the host has other characters than ASCII, too.
+const PUNYCODE = /^https?:.*xn--/s;
+globalThis.__href = (address, base) => {
+  const url = URL.parse(address, base);
+  if (url === null || (PUNYCODE.test(url.href) && !URL.canParse(`https://\u00fc.${url.hostname}/`))) return undefined;
+  return url.href;
+};
+
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const BETWEEN_WORDS = /[^\p{Alphabetic}\p{N}\p{M}]/gu;
+globalThis.__folded = (text) => {
+  const lower = text.normalize("NFKC").toLowerCase().replaceAll("\u00df", "ss").replaceAll("\u03c2", "\u03c3");
+  return lower.normalize("NFKC").replace(IGNORABLE, "").replace(BETWEEN_WORDS, " ");
+};
+
+// All but marks, control characters, what is not assigned, and what is white or ignorable.
+const INK = /[^\p{M}\p{Cc}\p{Cf}\p{Cn}\p{Z}\p{White_Space}\p{Default_Ignorable_Code_Point}\u{2800}\u{1d159}]/u;
+globalThis.__has_ink = (text) => INK.test(text);
+
 // Called by zones.rs. A formatter takes long to make and much memory, so few are kept, and what they have said.
 const ZONES_MAX = 16;
 const zones = new Map();

@@ -4,9 +4,10 @@
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Request, Response, Result};
+use worker::{Error, Request, Response, Result};
 
 use crate::base::http::Headers;
+use crate::base::web_address::Url;
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,6 +28,12 @@ extern "C" {
         headers: &str,
         body: &[u8],
     ) -> std::result::Result<web_sys::Request, JsValue>;
+}
+
+/// The address of a request.
+pub(super) fn url(request: &Request) -> Result<Url> {
+    let address = request.inner().url();
+    Url::parse(&address).ok_or_else(|| Error::RustError("a request without an address".to_owned()))
 }
 
 /// All headers of a request or a response.

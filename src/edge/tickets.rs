@@ -1,11 +1,11 @@
 //! `GET /api/tickets` at the gateway: the ports of the list, on Workers.
 
-use url::Url;
 use worker::{Env, Response};
 
 use crate::base::http::Headers;
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::Url;
 use crate::config::Config;
 use crate::edge::fetch::EdgeHttp;
 use crate::edge::gateway::{Gateway, Stop};
@@ -46,8 +46,7 @@ impl Gateway {
             })?;
         }
         let session = self.gate.signed_in(headers).map(session_of);
-        let cursor = url.query_pairs().find(|(name, _)| name == "cursor");
-        let cursor = cursor.map(|(_, value)| value.into_owned());
+        let cursor = url.field("cursor");
         let world = EdgeGate { env: self.env.clone() };
         let is_admitted = || self.gate.admit(source, CONTRACT_SIGN_IN);
         let asked = Caller { proof, session };

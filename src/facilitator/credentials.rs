@@ -6,9 +6,9 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
-use url::Url;
 
 use crate::base::signing_key::{Algorithm, SigningKey};
+use crate::base::web_address::Url;
 use crate::ports::{Clock, Random, SignError, Signer};
 
 /// The validity of a token, seconds.
@@ -124,10 +124,8 @@ impl Credentials {
 
 /// Host, port and path.
 fn target_of(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    let host = url.host_str()?;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{host}{port}{}", url.path()))
+    let url = Url::parse(url).filter(Url::is_web)?;
+    Some(format!("{}{}", url.authority(), url.path()))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 use alloy_primitives::{Address, eip191_hash_message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
 use crate::base::id::PurchaseId;
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::Url;
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
 use crate::guest::messages::Out;
 use crate::guest::session::{ChatColumn, ChosenWallet};
@@ -187,7 +187,7 @@ fn offered<W: GuestWorld>(
     refusal: &Value,
 ) -> Option<Unsigned> {
     let offer = refusal.get("structuredContent")?.get("extensions")?.get(SIGN_IN_WITH_X)?;
-    let url = Url::parse(&connection.url).ok()?;
+    let url = Url::parse(&connection.url)?;
     let mut networks = cx.config.networks.iter();
     networks.find_map(|network| Unsigned::of(offer, &url, wallet.address, network.caip2).ok())
 }

@@ -9,9 +9,9 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use crate::base::text;
+use crate::base::web_address::Url;
 use crate::guest::messages::Out;
 use crate::mcp::client::{Field, QUESTION_MILLIS, Question, Said, yes_or_no};
 use crate::ports::{Sockets, Timer, within};
@@ -272,7 +272,7 @@ fn unquoted(typed: &str) -> &str {
 
 /// Whom the person deals with: the name of the host, which a server cannot choose freely.
 fn shown_server(question: &Question) -> String {
-    let url = Url::parse(&question.server).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or("the server");
+    let url = Url::parse(&question.server);
+    let host = url.as_ref().map_or("the server", Url::host_str);
     text::line(host, SERVER_CHARS_MAX)
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::base::money::Usdc;
 use crate::base::text;
+use crate::base::web_address::Url;
 use crate::guest::again::{self, Again};
 use crate::guest::connection::{KEPT_BYTES_MAX, bytes_of, can_be_kept, here, keep, note_prices};
 use crate::guest::cx::{Cx, GuestWorld, Trouble};
@@ -232,6 +233,6 @@ fn what_can_be_kept(tools: Vec<ServerTool>) -> Vec<ServerTool> {
 }
 
 fn is_same_origin(one: &str, other: &str) -> bool {
-    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin()).ok();
-    origin(one).is_some() && origin(one) == origin(other)
+    let (one, other) = (Url::parse(one), Url::parse(other));
+    one.zip(other).is_some_and(|(one, other)| one.is_same_origin(&other))
 }

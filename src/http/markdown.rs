@@ -4,7 +4,7 @@
 //! taken for markup. What is not of the subset stays as it was written.
 
 use crate::base::text::is_shown;
-use url::Url;
+use crate::base::web_address::Url;
 
 /// How deep bold, italic and links may lie in each other.
 const DEPTH_MAX: u8 = 3;
@@ -298,10 +298,9 @@ fn link(rest: &str, before: Option<char>, depth: u8) -> Option<(Span, &str)> {
 /// The address of a link, in the form of the URL standard. `None` if it is no web or mail address, or names a user: such
 /// an address looks like one of another site.
 fn address(text: &str) -> Option<String> {
-    let url = Url::parse(text.trim()).ok().filter(|_| text.len() <= URL_BYTES_MAX)?;
-    let is_web = matches!(url.scheme(), "https" | "http") && url.host().is_some();
-    let is_open = url.username().is_empty() && url.password().is_none();
-    (is_open && (is_web || url.scheme() == "mailto")).then(|| url.into())
+    let url = if text.len() > URL_BYTES_MAX { None } else { Url::parse(text.trim()) }?;
+    let is_web = url.host().is_some() && !url.names_a_user();
+    (is_web || url.scheme() == "mailto").then(|| url.into())
 }
 
 fn wrap(html: &mut String, tag: &str, inner: impl FnOnce(&mut String)) {

@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::Url;
 use crate::chain::networks::Network;
 use crate::identity::user::is_chain_id;
 
@@ -96,12 +96,8 @@ impl Unsigned {
         members.remove("signature");
         let sent: Sent = serde_json::from_value(Value::Object(members))
             .map_err(|_| wrong("must hold domain, uri, version, nonce, issuedAt"))?;
-        let authority = server.port().map_or_else(
-            || server.host_str().unwrap_or_default().to_owned(),
-            |port| format!("{}:{port}", server.host_str().unwrap_or_default()),
-        );
-        let uri = Url::parse(&sent.uri).map_err(|_| wrong("must name a resource"))?;
-        if sent.domain != authority || uri.origin() != server.origin() {
+        let uri = Url::parse(&sent.uri).ok_or_else(|| wrong("must name a resource"))?;
+        if sent.domain != server.authority() || !uri.is_same_origin(server) {
             return Err(wrong("must be for the server that asks"));
         }
         let json = serde_json::to_string(&sent).unwrap_or_default();

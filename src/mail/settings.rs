@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use url::Url;
-
 use crate::base::email::EmailAddress;
+use crate::base::web_address::Url;
 use crate::mail::inbound::token::MAILBOX_BYTES_MAX;
 
 const NAME_CHARS_MAX: usize = 100;
@@ -103,11 +102,11 @@ pub fn read_inbox(text: &str) -> Option<EmailAddress> {
 /// Parses the URL of the mail API. Plain HTTP is allowed on this machine only, because requests contain the key.
 #[must_use]
 pub fn read_url(text: &str) -> Option<String> {
-    let url = Url::parse(text.trim()).ok()?;
-    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let url = Url::parse(text.trim())?;
+    let is_local = matches!(url.host_str(), "localhost" | "127.0.0.1" | "[::1]");
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);
-    let is_bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    (is_safe && is_bare && url.has_host()).then(|| url.to_string())
+    let is_bare = !url.names_a_user() && !url.has_fragment();
+    (is_safe && is_bare).then(|| url.into())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::base::http::Reply;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::base::web_address::query_of;
 use crate::http::page::CONTENT_SECURITY_POLICY;
 use crate::market::search::{EventsAsk, Part, TEXT_CHARS_MAX};
 
@@ -200,9 +201,7 @@ fn link(wanted: &Wanted, cursor: &str) -> String {
         ("cursor", cursor),
     ];
     let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let query: String =
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
-    format!("/discover?{query}")
+    format!("/discover?{}", query_of(filled))
 }
 
 fn card(event: &Value, now: UnixSeconds) -> Card {

@@ -5,9 +5,9 @@ use alloy_primitives::{Address, Bytes, U256};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::base::money::Usdc;
+use crate::base::web_address::Url;
 use crate::chain::networks::{NETWORKS, Network};
 use crate::ports::{Timer, Web, WebMethod, WebRequest};
 
@@ -388,13 +388,9 @@ fn message_of(body: &str) -> String {
 /// What is wrong with the URL.
 pub fn read_url(text: &str) -> Result<String, String> {
     let fault = || "must be an https address, or http on this machine".to_owned();
-    let url = Url::parse(text.trim()).map_err(|_| fault())?;
-    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let url = Url::parse(text.trim()).ok_or_else(fault)?;
+    let is_local = matches!(url.host_str(), "localhost" | "127.0.0.1" | "[::1]");
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);
-    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if is_safe && is_bare && url.has_host() {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err(fault())
-    }
+    let is_bare = url.path() == "/" && url.query().is_none() && !url.has_fragment();
+    url.origin().filter(|_| is_safe && is_bare).ok_or_else(fault)
 }

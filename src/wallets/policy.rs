@@ -4,9 +4,9 @@
 use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
 
 use crate::base::money::Usdc;
+use crate::base::web_address::Url;
 
 /// Entries of a list at most.
 const ENTRIES_MAX: usize = 32;
@@ -233,16 +233,14 @@ fn refusal(policy: &Policy, purchase: &Purchase<'_>, spent: Spent) -> Option<Ref
 
 /// Parses an http(s) URL. A URL with a user name is refused, because it can look like another host.
 fn parse_server_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
+    Url::parse(text).filter(|url| url.is_web() && !url.names_a_user())
 }
 
 /// Whether the server is allowed. Parsed URLs are compared, so that no spelling of another host or path passes.
 fn is_within(server: &Url, allowed: &Url) -> bool {
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     let is_origin = path(allowed).is_empty();
-    server.origin() == allowed.origin()
+    server.is_same_origin(allowed)
         && (is_origin || (path(server) == path(allowed) && server.query() == allowed.query()))
 }
 
@@ -277,7 +275,7 @@ fn server_url(text: &str) -> Result<String, &'static str> {
     if text.len() > SERVER_URL_BYTES_MAX {
         return Err("is too long for a server URL");
     }
-    let url = parse_server_url(text).filter(|url| url.fragment().is_none());
+    let url = parse_server_url(text).filter(|url| !url.has_fragment());
     let remedy =
         "must be an http(s) address without a user or a fragment, of a server or of an origin";
     url.map(|url| url.to_string()).ok_or(remedy)

@@ -5,9 +5,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Url};
-
 use crate::base::id::ScopeId;
+use crate::base::web_address::{Host, Url};
 use crate::mcp::client::{ClientError, Rules};
 
 /// The longest URL that we connect to, bytes.
@@ -46,9 +45,9 @@ impl Rules {
         if address.len() > URL_BYTES_MAX {
             return Err(ClientError::NotAllowed("it is too long"));
         }
-        let mut url = Url::parse(address.trim())
-            .map_err(|_| ClientError::NotAllowed("it is not a URL such as https://…/mcp"))?;
-        url.set_fragment(None);
+        let url = Url::parse(address.trim())
+            .ok_or(ClientError::NotAllowed("it is not a URL such as https://…/mcp"))?
+            .without_fragment();
         self.target(&url)?;
         Ok(url)
     }
@@ -56,7 +55,7 @@ impl Rules {
     /// Whether it is the URL of a server of this deployment.
     #[must_use]
     pub fn is_own(&self, address: &str) -> bool {
-        Url::parse(address).is_ok_and(|url| matches!(self.target(&url), Ok(Target::Server(_))))
+        Url::parse(address).is_some_and(|url| matches!(self.target(&url), Ok(Target::Server(_))))
     }
 
     /// The target of a request to a URL.
@@ -65,10 +64,10 @@ impl Rules {
         if url.as_str().len() > URL_BYTES_MAX {
             return refuse("it is too long");
         }
-        if !matches!(url.scheme(), "http" | "https") {
+        if !url.is_web() {
             return refuse("it must begin with https://");
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        if url.names_a_user() {
             return refuse("it must not contain a user name or password");
         }
         if let Some(server) = self.own_server(url)? {
@@ -89,11 +88,9 @@ impl Rules {
 
     /// The server at a URL of this deployment; `None` for another host.
     fn own_server(&self, url: &Url) -> Result<Option<ScopeId>, ClientError> {
-        let Ok(own) = Url::parse(&self.public_url) else { return Ok(None) };
-        let without_dot = |url: &Url| {
-            let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
-            (host, url.port_or_known_default())
-        };
+        let Some(own) = Url::parse(&self.public_url) else { return Ok(None) };
+        let without_dot =
+            |url: &Url| (url.host_str().trim_end_matches('.').to_owned(), url.port_or_default());
         // The scheme does not matter: every scheme is this deployment.
         if without_dot(&own) != without_dot(url) {
             return Ok(None);
@@ -109,9 +106,9 @@ impl Rules {
     }
 }
 
-/// Whether a host may be on the public internet. The `url` crate normalizes every spelling of an IP address (octal,
+/// Whether a host may be on the public internet. [`Url`] normalizes every spelling of an IP address (octal,
 /// hexadecimal, with parts missing).
-fn is_public(host: Option<Host<&str>>) -> bool {
+fn is_public(host: Option<Host<'_>>) -> bool {
     match host {
         None => false,
         Some(Host::Ipv4(address)) => is_public_v4(address),

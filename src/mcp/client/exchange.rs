@@ -1,8 +1,8 @@
 //! Sends one request and reads its answer, with redirects, sessions and retries.
 
 use serde_json::{Map, Value, json};
-use url::Url;
 
+use crate::base::web_address::Url;
 use crate::identity::siwx::HEADER as PROOF;
 use crate::mcp::client::address::Target;
 use crate::mcp::client::ask::{ANSWER_BYTES_MAX, ASK_MILLIS, Ask, CALL_MILLIS};
@@ -166,7 +166,7 @@ impl<W: Web + Servers + Timer + Person> Client<'_, W> {
 
 /// The target of a redirect, if we follow it.
 fn next_url(url: &Url, response: &WebResponse) -> Option<Url> {
-    let next = url.join(response.headers.get("location")?).ok()?;
-    let is_followed = matches!(response.status, 307 | 308) && next.origin() == url.origin();
+    let next = url.join(response.headers.get("location")?)?;
+    let is_followed = matches!(response.status, 307 | 308) && next.is_same_origin(url);
     is_followed.then_some(next)
 }

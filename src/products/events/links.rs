@@ -1,8 +1,7 @@
 //! Links of an event's pages to maps and calendars of others. They are plain links: nothing is loaded before a click.
 
-use url::Url;
-
 use crate::base::time::UnixSeconds;
+use crate::base::web_address::{Url, query_of};
 use crate::http::markdown;
 use crate::products::events::Event;
 
@@ -26,16 +25,16 @@ impl<'a> Place<'a> {
     /// Reads what a host wrote.
     #[must_use]
     pub fn of(location: &'a str) -> Self {
-        let web = Url::parse(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if let Some(url) = web.filter(|url| url.username().is_empty() && url.password().is_none()) {
+        let web = Url::parse(location).filter(|url| url.is_web() && !url.names_a_user());
+        if let Some(url) = web {
             return Self { name: "Online", rest: location, url: Some(url.into()), is_online: true };
         }
         let (name, rest) = location.split_once(',').unwrap_or((location, ""));
         let (name, rest) = (name.trim(), rest.trim());
         let is_online = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("online"));
-        let map =
-            || link("https://www.google.com/maps/search/", &[("api", "1"), ("query", location)]);
-        Self { name, rest, url: if is_online { None } else { map() }, is_online }
+        let map = [("api", "1"), ("query", location)];
+        let map = (!is_online).then(|| link("https://www.google.com/maps/search/", map));
+        Self { name, rest, url: map, is_online }
     }
 }
 
@@ -77,17 +76,16 @@ impl Calendars {
             ("location", place),
         ];
         let file = format!("{page_url}/calendar.ics");
-        let link = |base, query: &[(&str, &str)]| link(base, query).unwrap_or_else(|| file.clone());
         Self {
-            google: link("https://calendar.google.com/calendar/render", &google),
-            outlook: link("https://outlook.live.com/calendar/0/deeplink/compose", &outlook),
+            google: link("https://calendar.google.com/calendar/render", google),
+            outlook: link("https://outlook.live.com/calendar/0/deeplink/compose", outlook),
             file,
         }
     }
 }
 
-fn link(base: &str, query: &[(&str, &str)]) -> Option<String> {
-    Url::parse_with_params(base, query).ok().map(String::from)
+fn link<const N: usize>(base: &str, query: [(&str, &str); N]) -> String {
+    format!("{base}?{}", query_of(query))
 }
 
 #[cfg(test)]

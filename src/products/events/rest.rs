@@ -3,6 +3,7 @@
 use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::{EventId, TicketCode};
+use crate::base::web_address::query_of;
 use crate::chain::networks::Network;
 use crate::http::explorer::transaction_url;
 use crate::http::route::Format;
@@ -94,8 +95,7 @@ pub fn host_page(
         seats_sold: store::count_seats(cx.world)?,
     };
     let server = cx.server_url();
-    let chat = url::Url::parse_with_params(&cx.config.public_url, [("door", &server)]);
-    let chat = chat.map_or_else(|_| cx.config.public_url.clone(), String::from);
+    let chat = format!("{}/?{}", cx.config.public_url, query_of([("door", server.as_str())]));
     let origin = cx.config.public_url.clone();
     let buy = format!("{origin}/buy/{}", cx.scope);
     let urls = HostUrls { page: host_url(cx), server, chat, buy, origin };
