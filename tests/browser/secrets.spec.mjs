@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browserStage, download, looksRight } from "../support/browser.mjs";
 import { arrive, button, card, dialog } from "../support/browser-guest.mjs";
-import { cardOf, go, sampleWallet, section, signInAsSampleHost, signInByMail } from "../support/browser-host.mjs";
+import { cardOf, go, sampleWallet, section, sections, signInAsSampleHost, signInByMail } from "../support/browser-host.mjs";
 
 const stage = browserStage();
 const VALUE = `sk-live-"quoted"\\-5f2e9c0b`;
@@ -175,8 +175,8 @@ test("a secret is changed, replaced and withdrawn", stage.visit({ wallet: sample
 
 test("with the keyboard alone a host seals a secret", stage.visit({ wallet: sampleWallet() }, async ({ page }) => {
   await signInAsSampleHost(page);
-  await go(page, "Payments");
-  await page.keyboard.press("ArrowRight");
+  await sections(page).getByRole("link", { name: "Secrets", exact: true }).focus();
+  await page.keyboard.press("Enter");
   await list(page).getByText(/Agents see name/).waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "New secret");

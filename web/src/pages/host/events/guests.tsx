@@ -2,7 +2,7 @@
 import { useMemo, useState } from "react";
 import type { EntranceProblem, OwnEvent, RsvpLine } from "../../../api/types";
 import { readAtomic, toDollars } from "../../../base/amounts";
-import { Badge, Button, Card, Empty, Money, SelectField, Spinner, Time, eventTime } from "../../../parts";
+import { Badge, Button, Card, Empty, Money, SelectField, Spinner, Time, timeText } from "../../../parts";
 import { Problems } from "../../entrance/problems";
 import { useHost } from "../access/session";
 import { Address, LocalHint, Transaction } from "../shared/explorer";
@@ -52,7 +52,7 @@ export function Guests({ list, chosen, choose }: Props) {
 }
 
 function labelOf({ title, startsAt, timeZone, rsvpCount }: OwnEvent): string {
-  return `${title} · ${eventTime(startsAt, timeZone) ?? startsAt} · ${rsvpCount} sold`;
+  return `${title} · ${timeText(new Date(startsAt), "date", timeZone)} · ${rsvpCount} sold`;
 }
 
 function GuestsOf({ event }: { event: OwnEvent }) {
