@@ -8,6 +8,7 @@ pub mod names;
 mod network_set;
 mod place;
 mod readers;
+mod solana;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use alloy_primitives::Address;
 use crate::base::money::Usdc;
 use crate::chain::networks::Network;
 use crate::chain::signature::Factories;
+use crate::chain::solana::networks::is_solana;
 use crate::chain::transaction::RelayerKey;
 use crate::chat::llm::Settings;
 use crate::config::checks::{master_key_fault, relayer_key_fault};
@@ -30,6 +32,8 @@ use crate::config::readers::{
     read_factories, read_keys, read_llm, read_mail, read_mail_webhook, read_networks, read_origins,
     read_public_url, read_relayer, read_rpc_urls, read_smart_wallet_factory, take,
 };
+pub use crate::config::solana::SolanaPayments;
+use crate::config::solana::read_solana;
 use crate::facilitator::client::{Facilitator, Own, Remote};
 use crate::facilitator::own::gas::GasPolicy;
 use crate::facilitator::supported::Supported;
@@ -46,6 +50,8 @@ pub struct Config {
     pub facilitator: Facilitator,
     /// The networks on which it settles, by its own statement.
     pub supported: Supported,
+    /// How payments on Solana are settled, if they may be taken.
+    pub solana: Option<SolanaPayments>,
     /// The key that sends our own facilitator's transactions.
     pub relayer: Option<RelayerKey>,
     /// Access to our own facilitator over HTTP.
@@ -141,13 +147,12 @@ impl Config {
         faults.extend(network_set.faults(place));
         faults
             .extend(place.facilitator_faults(facilitator.clone().flatten(), credentials.as_ref()));
+        let solana = read_solana(faults, set, place, (facilitator.as_ref(), credentials.as_ref()));
         let (networks, rpc_urls) = (networks?, rpc_urls?);
-        let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
-        faults.extend(without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2)));
+        faults.extend(without_endpoint(&networks, &rpc_urls));
         let (facilitator, api, relayer, factories) = (facilitator?, api?, relayer?, factories?);
-        if (facilitator.is_none() || api != FacilitatorApi::Off) && relayer.is_none() {
-            faults.push(RELAYER_MISSING.to_owned());
-        }
+        let needs_relayer = facilitator.is_none() || api != FacilitatorApi::Off;
+        faults.extend((needs_relayer && relayer.is_none()).then(|| RELAYER_MISSING.to_owned()));
         let facilitator = match (facilitator, &relayer) {
             (Some(base_url), _) => Facilitator::At(Remote { base_url, credentials }),
             (None, Some(key)) => Facilitator::Own(Own {
@@ -165,6 +170,7 @@ impl Config {
             networks,
             facilitator,
             supported: Supported::default(),
+            solana,
             relayer,
             facilitator_api: api,
             gas: gas?,
@@ -185,7 +191,13 @@ impl Config {
 
     /// Faults of test settings in a deployment with real money.
     fn test_settings(place: Place<'_>, set: &impl Fn(&str) -> Option<String>) -> Vec<String> {
-        let asked = ["FACILITATOR_URL", "CROSSMINT_URL", "OPENAI_BASE_URL", "MAIL_API_URL"];
+        let asked = [
+            "FACILITATOR_URL",
+            "SOLANA_FACILITATOR_URL",
+            "CROSSMINT_URL",
+            "OPENAI_BASE_URL",
+            "MAIL_API_URL",
+        ];
         let is_own = |url: &String| url.trim() == "self";
         let addresses = asked.map(|name| (name, set(name).filter(|url| !is_own(url))));
         let mut faults = place.faults(&addresses);
@@ -196,6 +208,16 @@ impl Config {
             faults.extend(set("RELAYER_PRIVATE_KEY").as_deref().and_then(relayer_key_fault));
         }
         faults
+    }
+
+    /// The facilitator that settles on this network (CAIP-2); `None` for Solana if no payments are taken there.
+    #[must_use]
+    pub fn facilitator_on(&self, network: &str) -> Option<&Facilitator> {
+        if is_solana(network) {
+            self.solana.as_ref().map(|solana| &solana.facilitator)
+        } else {
+            Some(&self.facilitator)
+        }
     }
 
     /// The host name of the deployment, without a port.
@@ -232,6 +254,14 @@ impl Config {
                 network.is_testnet && self.rpc_urls.get(network.caip2).is_some_and(is_here)
             })
     }
+}
+
+fn without_endpoint<'a>(
+    networks: &'a [&'static Network],
+    rpc_urls: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = String> + 'a {
+    let without = networks.iter().filter(|network| !rpc_urls.contains_key(network.caip2));
+    without.map(|it| format!("RPC_URLS has no endpoint for {}", it.caip2))
 }
 
 const RELAYER_MISSING: &str =

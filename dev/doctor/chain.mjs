@@ -60,6 +60,7 @@ function checkToken({ name, usdc, token, chain }, { code, domain }, report) {
 
 /** Who settles: what a facilitator lists, or the coin of our own relayer. */
 export async function checkFacilitator(settings, networks, report) {
+  if (settings.value("SOLANA_FACILITATOR_URL")) await checkSolana(settings.value("SOLANA_FACILITATOR_URL"), report);
   if (settings.value("FACILITATOR_URL") === "self") return checkRelayer(settings, networks, report);
   await checkSupported(settings.value("FACILITATOR_URL"), networks.map(({ network }) => network), report);
 }
@@ -77,6 +78,18 @@ export async function checkSupported(address, networks, report) {
     else report.todo(`facilitator ${network.name}`, "does not settle there: set another FACILITATOR_URL, or take the network out of NETWORKS");
   }
   checkClock("clock", headers, report);
+}
+
+/** Whether the facilitator of Solana settles on one of its networks, and who pays the fee there. */
+async function checkSolana(address, report) {
+  if (!URL.canParse(address)) return;
+  const { error, status, json } = await ask(`${address.replace(/\/$/, "")}/supported`);
+  const isSolana = ({ scheme, network, extra }) => scheme === "exact" && network?.startsWith("solana:") && extra?.feePayer;
+  const kinds = Array.isArray(json?.kinds) ? json.kinds.filter(isSolana) : [];
+  for (const { network, extra } of kinds) report.ok(`facilitator ${network}`, `settles there, and ${extra.feePayer} pays the fee`);
+  if (kinds.length === 0) {
+    report.todo("facilitator Solana", `lists no network of Solana with a fee payer (${error ?? status}); check SOLANA_FACILITATOR_URL`);
+  }
 }
 
 async function checkRelayer(settings, networks, report) {

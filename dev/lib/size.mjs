@@ -9,7 +9,7 @@ import { builtFolder, readStamp } from "./stamp.mjs";
  * The most bytes of the release bundle's wasm, gzipped. It is a little above what it is; bench/SIZE.md says what each part
  * costs. Cloudflare's free plan takes 3 MB.
  */
-export const BUNDLE_GZIP_MAX = 1_857_000;
+export const BUNDLE_GZIP_MAX = 1_900_000;
 
 const wasm = join(builtFolder, "index_bg.wasm");
 

@@ -12,6 +12,7 @@ pub mod networks;
 pub mod origin;
 pub mod rpc;
 pub mod signature;
+pub mod solana;
 pub mod standing;
 pub mod transaction;
 pub mod transfers;

@@ -1,12 +1,15 @@
 //! What became of an authorization. A host asks this of a payment whose outcome it does not know, and our own facilitator
 //! of a settlement whose transaction is gone.
 
+use std::fmt;
+
 use alloy_primitives::B256;
 
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::solana::address::SolanaSignature;
 use crate::chain::transfers::{Use, Window};
 use crate::ports::Http;
 
@@ -14,11 +17,11 @@ use crate::ports::Http;
 /// a chain drops its newest blocks now and then.
 const RAN_OUT_SECONDS: i64 = 60;
 
-/// What became of an authorization.
+/// What became of an authorization. `T`: how its transaction is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Usage {
+pub enum Usage<T = B256> {
     /// It moved its money in this transaction, in this block.
-    Moved(B256, u64),
+    Moved(T, u64),
     /// It was cancelled, or its nonce was used for something else.
     Elsewhere,
     /// It was used, and the endpoint has no log that says how.
@@ -29,6 +32,46 @@ pub enum Usage {
     Unused(u64),
     /// The chain gives no answer. Why.
     Unclear(String),
+}
+
+impl Usage {
+    /// The same, with its transaction as the books name it.
+    #[must_use]
+    pub fn in_words(self) -> Usage<String> {
+        match self {
+            Self::Moved(transaction, block) => Usage::Moved(transaction.to_string(), block),
+            Self::Elsewhere => Usage::Elsewhere,
+            Self::NotFound => Usage::NotFound,
+            Self::RanOut => Usage::RanOut,
+            Self::Unused(block) => Usage::Unused(block),
+            Self::Unclear(why) => Usage::Unclear(why),
+        }
+    }
+}
+
+/// The id of a transaction on either kind of network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionId {
+    Evm(B256),
+    Solana(SolanaSignature),
+}
+
+impl TransactionId {
+    /// Parses a hash (`0x` and 64 hex digits), or the signature of a fee payer (base58).
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let solana = || SolanaSignature::parse(text).map(Self::Solana);
+        read_hash(text).map(Self::Evm).or_else(solana)
+    }
+}
+
+impl fmt::Display for TransactionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Evm(hash) => hash.fmt(f),
+            Self::Solana(signature) => signature.fmt(f),
+        }
+    }
 }
 
 /// An authorization to ask about.

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use crate::base::id::ScopeId;
 use crate::chain::rpc::Rpc;
 use crate::chain::signature::Factories;
+use crate::chain::solana::networks::Chain;
 use crate::facilitator::client::answers::{
-    judge_own, judge_settle, judge_verify, not_now, worthless,
+    judge_own, judge_settle, judge_verify, not_now, solana, worthless,
 };
 pub use crate::facilitator::client::outcome::{Cause, SettleOutcome, Trouble, VerifyOutcome};
 use crate::facilitator::credentials::Credentials;
@@ -85,7 +86,7 @@ pub struct Question<'a> {
     pub payment: &'a Value,
     /// Our requirements, never the client's.
     pub requirements: &'a Value,
-    /// The required payer (EIP-55).
+    /// The required payer (EIP-55, or base58).
     pub payer: &'a str,
     /// The host that asks.
     pub scope: &'a ScopeId,
@@ -113,6 +114,9 @@ impl Facilitator {
             Err(error) => return VerifyOutcome::Unavailable(Trouble::transport(error.to_string())),
         };
         match world.send(request).await {
+            Ok(response) if solana_network(question).is_some() => {
+                solana::judge_verify(&response, question.payer)
+            }
             Ok(response) => judge_verify(&response, question.payer),
             Err(error) => VerifyOutcome::Unavailable(Trouble::transport(error.to_string())),
         }
@@ -137,7 +141,10 @@ impl Facilitator {
             Self::Own(_) => ask_relayer(world, question, Purpose::Settle).await,
         };
         match (answer, self) {
-            (Ok(response), Self::At(_)) => judge_settle(&response, question.payer),
+            (Ok(response), Self::At(_)) => match solana_network(question) {
+                Some(network) => solana::judge_settle(&response, question.payer, network),
+                None => judge_settle(&response, question.payer),
+            },
             (Ok(response), Self::Own(_)) => judge_own(&response, question.payer),
             (Err(moved @ HttpError::Redirected { .. }), Self::At(_)) => {
                 SettleOutcome::Unavailable(Trouble::transport(moved.to_string()))
@@ -185,6 +192,13 @@ impl Own {
             Err(refusal) => outcome_of(refusal),
         }
     }
+}
+
+/// The network of Solana that the requirements name, if they do.
+fn solana_network<'a>(question: &Question<'a>) -> Option<&'a str> {
+    let name = question.requirements.get("network").and_then(Value::as_str)?;
+    let chain = Chain::by_caip2(name).or_else(|| Chain::by_v1_name(name));
+    chain.and_then(Chain::solana).map(|_| name)
 }
 
 fn outcome_of(refusal: Refusal) -> VerifyOutcome {

@@ -5,12 +5,15 @@
 //! network counts as a no. A facilitator that gives no list may still settle there, and says so when it is asked
 //! about a payment.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::base::time::UnixSeconds;
 use crate::chain::networks::Network;
+use crate::chain::solana::address::SolanaAddress;
+use crate::chain::solana::networks::SolanaNetwork;
 use crate::facilitator::client::{Facilitator, Remote};
 use crate::ports::{Clock, Http, HttpError, HttpRequest, Level, Log, Random, Signer};
 
@@ -45,6 +48,66 @@ struct Answer {
 struct Kind {
     scheme: String,
     network: String,
+    #[serde(default)]
+    extra: Value,
+}
+
+/// What the facilitator of Solana says of itself, kept while this isolate lives.
+#[derive(Debug, Default)]
+pub struct SolanaSupported {
+    said: RefCell<Option<SolanaKind>>,
+    /// No request before this time.
+    ask_at: Cell<UnixSeconds>,
+}
+
+/// How a facilitator settles on a network of Solana.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SolanaKind {
+    /// The account that pays the fee.
+    pub fee_payer: SolanaAddress,
+    /// Whether it also takes version 1 of x402.
+    pub has_v1: bool,
+}
+
+impl SolanaSupported {
+    /// How `facilitator` settles on `network`; `None` if it does not, or if nobody knows: nothing can be paid there without
+    /// the account that pays the fee.
+    pub async fn on(
+        &self,
+        world: &(impl Http + Clock + Log + Random + Signer),
+        facilitator: &Facilitator,
+        network: &SolanaNetwork,
+    ) -> Option<SolanaKind> {
+        let Facilitator::At(remote) = facilitator else { return None };
+        let now = world.now();
+        if now >= self.ask_at.get() {
+            self.ask_at.set(now.plus(RETRY_SECONDS));
+            match ask(world, remote).await {
+                Ok(Some(kinds)) => {
+                    let found = solana_kind(&kinds, network);
+                    *self.said.borrow_mut() = found;
+                    let kept = if found.is_some() { KEPT_SECONDS } else { RETRY_SECONDS };
+                    self.ask_at.set(world.now().plus(kept));
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    let (why, what) =
+                        (why.to_string(), "the facilitator of Solana cannot be asked");
+                    world.line(Level::Warn, what, &[("why", &why)]);
+                }
+            }
+        }
+        *self.said.borrow()
+    }
+}
+
+fn solana_kind(kinds: &[Kind], network: &SolanaNetwork) -> Option<SolanaKind> {
+    let exact = |named: &'static str| {
+        kinds.iter().find(move |kind| kind.scheme == "exact" && kind.network == named)
+    };
+    let fee_payer = exact(network.caip2)?.extra.get("feePayer").and_then(Value::as_str)?;
+    let has_v1 = exact(network.v1_name).is_some();
+    Some(SolanaKind { fee_payer: SolanaAddress::parse(fee_payer)?, has_v1 })
 }
 
 impl Supported {
@@ -62,7 +125,7 @@ impl Supported {
         };
         if self.is_due(world.now()) {
             match ask(world, remote).await {
-                Ok(Some(said)) => self.keep(said, world.now()),
+                Ok(Some(kinds)) => self.keep(kinds, world.now()),
                 Ok(None) => {}
                 Err(why) => {
                     let (why, what) = (why.to_string(), "the facilitator cannot be asked");
@@ -92,7 +155,9 @@ impl Supported {
         true
     }
 
-    fn keep(&self, said: Vec<String>, now: UnixSeconds) {
+    fn keep(&self, kinds: Vec<Kind>, now: UnixSeconds) {
+        let exact = kinds.into_iter().filter(|kind| kind.scheme == "exact");
+        let said = exact.map(|kind| kind.network).collect();
         *self.0.borrow_mut() = Known { said: Some(said), ask_at: now.plus(KEPT_SECONDS) };
     }
 
@@ -102,11 +167,11 @@ impl Supported {
     }
 }
 
-/// The networks of its list; `None` if it gives none.
+/// Its list; `None` if it gives none.
 async fn ask(
     world: &(impl Http + Clock + Log + Random + Signer),
     remote: &Remote,
-) -> Result<Option<Vec<String>>, HttpError> {
+) -> Result<Option<Vec<Kind>>, HttpError> {
     let url = format!("{}/supported", remote.base_url);
     let headers = remote.headers(world, "GET", &url).await;
     let headers = headers.map_err(|error| HttpError::Connection(error.to_string()))?;
@@ -124,9 +189,5 @@ async fn ask(
         world.line(Level::Error, what, &[("status", &status), ("setting", setting)]);
     }
     let read = || serde_json::from_str::<Answer>(&answer.body).ok();
-    let Some(Answer { kinds }) = (answer.status == 200).then(read).flatten() else {
-        return Ok(None);
-    };
-    let exact = kinds.into_iter().filter(|kind| kind.scheme == "exact");
-    Ok(Some(exact.map(|kind| kind.network).collect()))
+    Ok((answer.status == 200).then(read).flatten().map(|Answer { kinds }| kinds))
 }

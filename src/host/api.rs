@@ -176,14 +176,26 @@ pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Result<Reply, SqlError> {
             })
         })
         .collect();
-    Ok(ok(&json!({
+    let mut manifest = json!({
         "mcpUrl": shop.cx.server_url(),
         "httpUrl": format!("{}/x402/users/{}/tools/{{tool}}", shop.cx.config.public_url, shop.profile.scope),
         "payTo": shop.profile.wallet.to_checksum(None),
         "networks": networks,
         "host": {"displayName": shop.profile.words.display_name, "about": shop.profile.words.about},
         "tools": catalog::prices(shop.profile.products, &prices),
-    })))
+    });
+    let solana = shop.profile.solana.zip(shop.cx.config.solana.as_ref());
+    if let (Some((pay_to, settings)), Some(members)) = (solana, manifest.as_object_mut()) {
+        let network = settings.network;
+        let entry = json!({
+            "network": network.caip2,
+            "x402V1Network": network.v1_name,
+            "asset": network.usdc,
+            "payTo": pay_to.to_string(),
+        });
+        members.insert("solana".to_owned(), entry);
+    }
+    Ok(ok(&manifest))
 }
 
 fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
@@ -192,6 +204,7 @@ fn own_record(shop: &Shop<'_, impl World>) -> Result<ProfileView, SqlError> {
     Ok(ProfileView {
         user_id: shop.profile.user_id.to_string(),
         wallet_address: shop.profile.wallet.to_checksum(None),
+        solana_address: shop.profile.solana.map(|address| address.to_string()),
         url_safe_id: shop.profile.scope.to_string(),
         mcp_url: shop.cx.server_url(),
         products: shop.profile.products.names(),

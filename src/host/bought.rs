@@ -8,8 +8,7 @@ use crate::base::http::Reply;
 use crate::base::id::{PaymentId, RsvpId};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chain::networks::Network;
-use crate::http::explorer::transaction_url;
+use crate::http::explorer::link_to;
 use crate::ledger::{holders, payments};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events;
@@ -103,9 +102,8 @@ fn listed(
     network: String,
     transaction: Option<String>,
 ) -> Entry {
-    let transaction_url = Network::by_caip2(&network)
-        .zip(transaction.as_deref())
-        .map(|(network, hash)| transaction_url(cx.config, network, hash));
+    let transaction_url =
+        transaction.as_deref().and_then(|hash| link_to(cx.config, &network, hash));
     Entry { id: id.to_string(), at, bought, paid, network, transaction, transaction_url }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::chain::rpc::Rpc;
+use crate::chain::solana::address::SolanaAddress;
 use crate::host::command::Command;
 use crate::host::object::Object;
 use crate::host::views::Registered;
@@ -23,6 +24,8 @@ use crate::wallets::smart::SmartWallet;
 struct Registration {
     user_id: String,
     wallet_address: Option<String>,
+    /// Empty to take no payments on Solana any more.
+    solana_address: Option<String>,
     #[serde(alias = "doors")]
     products: Option<Vec<String>>,
 }
@@ -39,14 +42,12 @@ pub async fn register(
     let user_id =
         UserId::parse(&input.user_id).map_err(|error| invalid("userId", &error.to_string()))?;
     let user_id = own_id(&user_id, &caller.user)?;
-    let wallet = match input.wallet_address.as_deref() {
-        Some(text) => Some(read_wallet(text)?),
-        None => own_wallet(object, &user_id).await?,
-    };
+    let wallet = wallet_of(object, &input, &user_id).await?;
     let wallet = wallet.ok_or_else(|| invalid("walletAddress", "is missing"))?;
     if wallet.is_zero() {
         return Err(invalid("walletAddress", "must not be the zero address"));
     }
+    let solana = input.solana_address.as_deref().map(read_solana).transpose()?;
     let products = input.products.map(|products| read_products(&products)).transpose()?;
     // Read after the wallet was created: a concurrent request may have registered meanwhile.
     let known = object.profile()?;
@@ -54,7 +55,10 @@ pub async fn register(
     object.create_storage()?;
     let now = object.world.now();
     let moves = known.is_some_and(|known| known.wallet != wallet);
-    if moves && !caller.fresh {
+    let known_solana = known.and_then(|known| known.solana);
+    let solana = solana.unwrap_or(known_solana);
+    let moves_solana = solana != known_solana;
+    if (moves || (moves_solana && known.is_some())) && !caller.fresh {
         let detail = "changing the payout wallet needs a sign-in of the last 10 minutes; sign in again and repeat";
         return Err(Abort::new(Code::SignInAgain, detail).into());
     }
@@ -62,14 +66,20 @@ pub async fn register(
         user_id,
         scope: command.scope.clone(),
         wallet,
+        solana,
         products: products.or(known.map(|known| known.products)).unwrap_or_default(),
         words: known.map(|known| known.words.clone()).unwrap_or_default(),
         listed: known.map(|known| known.listed).unwrap_or_default(),
         created_at: known.map_or(now, |known| known.created_at),
         updated_at: now,
     };
-    if known.is_none_or(|known| moves || known.products != profile.products) {
+    if known.is_none_or(|known| moves || moves_solana || known.products != profile.products) {
         object.world.atomically(|| {
+            if moves_solana {
+                let address = solana.map(|address| address.to_string());
+                let address = address.unwrap_or_else(|| "none".to_owned());
+                payments::note(object.world, "solana_payout_set", &address, now)?;
+            }
             if known.is_none() || moves {
                 payments::note(object.world, "payout_set", &wallet.to_checksum(None), now)?;
             }
@@ -79,16 +89,33 @@ pub async fn register(
     let (status, message) = match (known.is_some(), moves) {
         (false, _) => (201, "Your server is ready: give its URL to any MCP client."),
         (true, true) => (200, "The payout wallet was changed."),
+        (true, false) if moves_solana => (200, "The payout address on Solana was changed."),
         (true, false) => (200, "You are registered with this wallet already."),
     };
     let answer = Registered {
         name: format!("events-{}", profile.scope.as_str().get(..8).unwrap_or_default()),
         mcp_url: object.cx(&profile.scope).server_url(),
         wallet_address: profile.wallet.to_checksum(None),
+        solana_address: profile.solana.map(|address| address.to_string()),
         url_safe_id: profile.scope.to_string(),
         message,
     };
     Ok(Reply { status, ..crate::sale::request::ok(&answer) })
+}
+
+/// The payout wallet of a registration. A host that changes its address on Solana only keeps the wallet.
+async fn wallet_of(
+    object: &Object<'_, impl World>,
+    input: &Registration,
+    user: &UserId,
+) -> Result<Option<Address>, Failure> {
+    if let Some(text) = &input.wallet_address {
+        return read_wallet(text).map(Some);
+    }
+    match object.profile()? {
+        Some(known) if input.solana_address.is_some() => Ok(Some(known.wallet)),
+        Some(_) | None => own_wallet(object, user).await,
+    }
 }
 
 /// The payout wallet of a host that names none: the address it signed in with, the wallet it has already, a Crossmint
@@ -155,6 +182,18 @@ fn own_id(named: &UserId, signed_in: &UserId) -> Result<UserId, Failure> {
 fn read_wallet(text: &str) -> Result<Address, Failure> {
     let remedy = "must be an Ethereum address such as 0x…40 hex digits";
     text.trim().parse().map_err(|_| invalid("walletAddress", remedy))
+}
+
+/// `None`: no payments on Solana.
+fn read_solana(text: &str) -> Result<Option<SolanaAddress>, Failure> {
+    let remedy = "must be an address on Solana (base58 of 32 bytes), the wallet itself and not its token account, or empty for no payments there";
+    match text.trim() {
+        "" => Ok(None),
+        text => SolanaAddress::parse(text)
+            .filter(|address| !address.is_zero())
+            .map(Some)
+            .ok_or_else(|| invalid("solanaAddress", remedy)),
+    }
 }
 
 fn no_wallet(error: &impl std::fmt::Display) -> Failure {

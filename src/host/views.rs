@@ -29,6 +29,10 @@ pub struct Registered {
     pub mcp_url: String,
     /// The payout address (EIP-55).
     pub wallet_address: String,
+    /// The payout address on Solana (base58), if payments are taken there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub solana_address: Option<String>,
     /// The scope, as in the server URL.
     pub url_safe_id: String,
     /// What happened, as a text for the user.
@@ -43,6 +47,10 @@ pub struct ProfileView {
     pub user_id: String,
     /// The payout address (EIP-55).
     pub wallet_address: String,
+    /// The payout address on Solana (base58), if payments are taken there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub solana_address: Option<String>,
     /// The scope, as in the server URL.
     pub url_safe_id: String,
     /// The URL for MCP clients.

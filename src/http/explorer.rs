@@ -8,6 +8,7 @@ use crate::base::money::Usdc;
 use crate::base::time::ZoneName;
 use crate::chain::lookup::{Progress, Transaction};
 use crate::chain::networks::Network;
+use crate::chain::solana::networks::Chain;
 use crate::config::Config;
 
 /// The block explorer of a network in this deployment, without a slash at the end.
@@ -21,6 +22,15 @@ pub fn explorer_of(config: &Config, network: &Network) -> String {
 #[must_use]
 pub fn transaction_url(config: &Config, network: &Network, hash: &str) -> String {
     format!("{}/tx/{hash}", explorer_of(config, network))
+}
+
+/// The URL of a transaction on a network of either kind (CAIP-2), if we know that.
+#[must_use]
+pub fn link_to(config: &Config, network: &str, transaction: &str) -> Option<String> {
+    Some(match Chain::by_caip2(network)? {
+        Chain::Evm(network) => transaction_url(config, network, transaction),
+        Chain::Solana(network) => network.transaction_url(transaction),
+    })
 }
 
 #[derive(Template)]

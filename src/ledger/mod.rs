@@ -72,4 +72,5 @@ pub const MIGRATIONS: Migrations = &[
     include_str!("schema-36.sql"),
     include_str!("schema-37.sql"),
     include_str!("schema-38.sql"),
+    include_str!("schema-39.sql"),
 ];

@@ -137,6 +137,8 @@ fn item(config: &Config, sold: &Value, transport: Transport) -> Option<Value> {
         amount: Usdc::from_atomic(text("/price")?.parse().ok()?).ok()?,
         pay_to: text("/payTo")?.parse().ok()?,
         networks: config.networks.clone(),
+        // Who pays the fee there is said by the challenge only.
+        solana: None,
         wanted: None,
         seats: None,
         resource_url,

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::base::http::{PROBLEM_JSON, Reply};
-use crate::chain::networks::Network;
 use crate::rails::mpp::META_REQUIRED;
 use crate::rails::mpp::offer::{self, Offer};
 use crate::rails::quote::Quote;
@@ -17,8 +16,9 @@ use crate::rails::x402::bazaar::{BAZAAR, Declared, Transport};
 use crate::rails::x402::dialects::{
     MIME_TYPE, encode, extensions, requirements_v1, requirements_v2,
 };
+use crate::rails::x402::solana;
 use crate::rails::x402::wire::{
-    PaymentRequiredV1, PaymentRequiredV2, Resource, SIGN_IN_WITH_X, SettleResponse,
+    PaymentRequiredV1, PaymentRequiredV2, Resource, SIGN_IN_WITH_X, SettleResponse, Version,
 };
 
 /// A payment challenge: the price of a call, and why the caller must pay.
@@ -59,11 +59,7 @@ impl Challenge {
                 description: self.quote.description.clone(),
                 mime_type: MIME_TYPE,
             },
-            accepts: self.each_network(|quote, network| {
-                let mut requirements = requirements_v2(quote, network);
-                requirements.extra.receipt_key.clone_from(&self.receipt_key);
-                requirements
-            }),
+            accepts: self.accepts_v2(),
             extensions: self.extensions(),
         }
     }
@@ -81,11 +77,7 @@ impl Challenge {
     /// The challenge for clients of x402 version 1, which has no extensions.
     #[must_use]
     pub fn v1(&self) -> PaymentRequiredV1 {
-        PaymentRequiredV1 {
-            x402_version: 1,
-            error: self.error.clone(),
-            accepts: self.each_network(requirements_v1),
-        }
+        PaymentRequiredV1 { x402_version: 1, error: self.error.clone(), accepts: self.accepts_v1() }
     }
 
     /// For the result of an MCP `tools/call`: version 2 of x402, and its `_meta`. There the same stands with the requirements of
@@ -95,7 +87,7 @@ impl Challenge {
         let v2 = json!(self.v2());
         let mut both = v2.clone();
         if let Some(accepts) = both.get_mut("accepts").and_then(Value::as_array_mut) {
-            accepts.extend(self.v1().accepts.iter().map(|requirements| json!(requirements)));
+            accepts.extend(self.accepts_v1());
         }
         let mut meta = Map::from_iter([("x402/error".to_owned(), both)]);
         if !self.mpp.is_empty() {
@@ -147,7 +139,30 @@ impl Challenge {
         extensions
     }
 
-    fn each_network<T>(&self, requirements: impl Fn(&Quote, &Network) -> T) -> Vec<T> {
-        self.quote.networks.iter().map(|network| requirements(&self.quote, network)).collect()
+    /// Solana comes last: clients that take the first entry they know how to pay are older than it.
+    fn accepts_v2(&self) -> Vec<Value> {
+        let quote = &self.quote;
+        let evm = quote.networks.iter().map(|network| {
+            let mut requirements = requirements_v2(quote, network);
+            requirements.extra.receipt_key.clone_from(&self.receipt_key);
+            json!(requirements)
+        });
+        let solana = quote.solana.iter().map(|offer| {
+            let mut requirements = solana::requirements(quote, offer, Version::V2);
+            let extra = requirements.get_mut("extra").and_then(Value::as_object_mut);
+            if let (Some(extra), Some(key)) = (extra, &self.receipt_key) {
+                extra.insert("receiptKey".to_owned(), json!(key));
+            }
+            requirements
+        });
+        evm.chain(solana).collect()
+    }
+
+    fn accepts_v1(&self) -> Vec<Value> {
+        let quote = &self.quote;
+        let evm = quote.networks.iter().map(|network| json!(requirements_v1(quote, network)));
+        let offers = quote.solana.iter().filter(|offer| offer.has_v1);
+        let solana = offers.map(|offer| solana::requirements(quote, offer, Version::V1));
+        evm.chain(solana).collect()
     }
 }

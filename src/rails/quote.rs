@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base::money::Usdc;
 use crate::chain::networks::Network;
+use crate::chain::solana::address::SolanaAddress;
+use crate::chain::solana::networks::{Chain, SolanaNetwork};
 use crate::ledger::payments::SeatHold;
 
 /// `maxTimeoutSeconds`: how long a signed payment stays valid, and so may hold a seat. Clients count from the moment
@@ -19,8 +21,10 @@ pub struct Quote {
     pub amount: Usdc,
     /// The host's payout address.
     pub pay_to: Address,
-    /// The networks that can be paid on, in order of preference. Never empty.
+    /// The EVM networks that can be paid on, in order of preference. Empty only if Solana is offered.
     pub networks: Vec<&'static Network>,
+    /// How it is paid on Solana, if it can be.
+    pub solana: Option<SolanaOffer>,
     /// The id of what the call is about, if it exists already.
     pub wanted: Option<String>,
     /// The seats that the payment holds, if any.
@@ -32,6 +36,20 @@ pub struct Quote {
     pub description: String,
 }
 
+/// A way to pay on Solana.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SolanaOffer {
+    pub network: &'static SolanaNetwork,
+    /// The host's payout address: the owner of the token account that is paid.
+    pub pay_to: SolanaAddress,
+    /// The account of the facilitator that pays the fee.
+    pub fee_payer: SolanaAddress,
+    /// Whether the facilitator also takes version 1 of x402.
+    pub has_v1: bool,
+    /// The text that binds a payment to this call (`rails/x402/solana.rs`).
+    pub memo: String,
+}
+
 /// A tool with its arguments, and a digest of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaidCall {
@@ -40,6 +58,19 @@ pub struct PaidCall {
     pub arguments: Value,
     /// SHA-256 of tool and arguments, hex.
     pub digest: String,
+}
+
+impl Quote {
+    /// The payout address on this network, as the books name it. Empty if it was not offered.
+    #[must_use]
+    pub fn pay_to_on(&self, chain: Chain) -> String {
+        match chain {
+            Chain::Evm(_) => self.pay_to.to_checksum(None),
+            Chain::Solana(_) => {
+                self.solana.as_ref().map(|offer| offer.pay_to.to_string()).unwrap_or_default()
+            }
+        }
+    }
 }
 
 impl PaidCall {

@@ -2,6 +2,7 @@
 
 use crate::base::code::Code;
 use crate::chain::networks::Network;
+use crate::chain::solana::networks::Chain;
 use crate::facilitator::client::Trouble;
 use crate::ledger::payments::Settled;
 use crate::rails::challenge::Challenge;
@@ -24,7 +25,7 @@ pub fn receipt(settled: &Settled) -> SettleResponse {
 }
 
 fn network_name(caip2: &str, x402_version: u8) -> String {
-    let v1_name = Network::by_caip2(caip2).map(|network| network.v1_name);
+    let v1_name = Chain::by_caip2(caip2).map(Chain::v1_name);
     v1_name.filter(|_| x402_version == 1).unwrap_or(caip2).to_owned()
 }
 
@@ -139,13 +140,13 @@ pub fn with_money(failure: Failure, money: Money) -> Failure {
     }
 }
 
-/// The facilitator refused to settle. Requires payment again.
-pub fn settlement_refused(quote: Quote, reason: String) -> Failure {
+/// The facilitator refused to settle on this network (CAIP-2). Requires payment again.
+pub fn settlement_refused(quote: Quote, reason: String, network: &str) -> Failure {
     let failed = SettleResponse {
         success: false,
         error_reason: Some(reason.clone()),
         transaction: String::new(),
-        network: quote.networks.first().map_or("", |network| network.caip2).to_owned(),
+        network: network.to_owned(),
         payer: None,
         amount: None,
     };

@@ -24,13 +24,14 @@ use serde_json::Value;
 use crate::base::id::{PaymentId, ScopeId};
 use crate::base::time::UnixSeconds;
 use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::solana::networks::Chain;
 use crate::chain::standing::Standing;
 use crate::facilitator::client::{Facilitator, Question, Trouble, VerifyOutcome};
 use crate::ledger::payments::{self, Bar, Key, NewPayment, Settled, State, Step};
 use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::rails::quote::Quote;
 use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
-use crate::rails::x402::wire::PaymentPayload;
+use crate::rails::x402::wire::{Means, PaymentPayload};
 pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
 pub use crate::sale::flow::stop::{GivenUp, InTheWay, Stop};
 use crate::sale::key::{key_of, payload_digest};
@@ -57,7 +58,7 @@ pub struct Locked {
     lock: Lock,
 }
 
-/// The payer's balance and nonce on the chain allow the payment.
+/// The payer's balance and nonce on the chain allow the payment. Solana is not asked.
 #[derive(Debug)]
 pub struct Looked {
     checked: Checked,
@@ -135,7 +136,7 @@ impl Call<Checked> {
     /// [`InTheWay`], also if the payment is known.
     pub fn lock(self, world: &impl World, locks: &Locks) -> Result<Call<Locked>, InTheWay> {
         let checked = self.state;
-        let key = key_of(checked.network(), checked.payment());
+        let key = key_of(checked.chain(), checked.payment());
         let identifier = checked.payment().identifier.as_ref();
         let digest = &self.quote.call.digest;
         if let Some(bar) = payments::bar(world, &key, digest, identifier, world.now())? {
@@ -165,9 +166,13 @@ impl Call<Locked> {
         rpc_urls: &BTreeMap<String, String>,
     ) -> Result<Call<Looked>, Stop> {
         let Locked { checked, lock } = self.state;
-        let authorization = &checked.payment().authorization;
+        let (Chain::Evm(network), Means::Evm { authorization, .. }) =
+            (checked.chain(), &checked.payment().means)
+        else {
+            // The facilitator simulates the transaction. That it is ours, and new, is known from its memo and its message.
+            return Ok(Call { quote: self.quote, state: Looked { checked, lock, standing: None } });
+        };
         let (payer, nonce) = (authorization.from, authorization.nonce);
-        let network = checked.network();
         let standing = match rpc_urls.get(network.caip2).map(|url| Rpc { url: url.clone() }) {
             Some(rpc) => rpc.standing(world, network, payer, nonce).await,
             None => Err(RpcError::Unavailable),
@@ -205,7 +210,7 @@ impl Call<Looked> {
     ) -> Result<Call<Vouched>, Stop> {
         let Looked { checked, lock, standing } = self.state;
         if checked.signature() == Signature::NeedsChain {
-            let payer = checked.payer().to_checksum(None);
+            let payer = checked.payer();
             match facilitator.verify(world, &question(&checked, &payer, scope)).await {
                 VerifyOutcome::Valid => {}
                 VerifyOutcome::Invalid(reason) => return Err(Stop::Refused(reason)),
@@ -227,15 +232,15 @@ impl Call<Vouched> {
         let Vouched { checked, lock, standing } = self.state;
         let digest = &self.quote.call.digest;
         let new = NewPayment {
-            key: key_of(checked.network(), checked.payment()),
+            key: key_of(checked.chain(), checked.payment()),
             tool: &self.quote.call.tool,
             digest,
             arguments: self.quote.call.arguments.to_string(),
             wanted: self.quote.wanted.as_deref(),
             seats: self.quote.seats.as_ref(),
             amount: self.quote.amount,
-            pay_to: self.quote.pay_to.to_checksum(None),
-            valid_before: valid_before(&checked),
+            pay_to: self.quote.pay_to_on(checked.chain()),
+            valid_before: checked.valid_before(),
             x402_version: checked.payment().version.number(),
             payment: checked.payment().raw.to_string(),
             requirements: checked.requirements().to_string(),
@@ -272,12 +277,12 @@ impl Call<Claimed> {
         scope: &ScopeId,
     ) -> Result<Call<Exclusive>, Stop> {
         let Claimed { claim, checked } = self.state;
-        let key = key_of(checked.network(), checked.payment());
+        let key = key_of(checked.chain(), checked.payment());
         let wanted = PayeeClaim {
-            pay_to: self.quote.pay_to.to_checksum(None),
+            pay_to: self.quote.pay_to_on(checked.chain()),
             payment: format!("{}/{}/{}/{}", key.network, key.asset, key.payer, key.nonce),
             holder: scope.clone(),
-            valid_before: valid_before(&checked),
+            valid_before: checked.valid_before(),
         };
         let why = match within(world, PAYEE_MILLIS, world.claim(wanted)).await {
             Some(Ok(true)) => {
@@ -310,7 +315,7 @@ impl Call<Exclusive> {
         let Exclusive { claim, checked } = self.state;
         // The alarm may have released the claim while the call waited, and the same payment may have been claimed
         // again.
-        let payer = checked.payer().to_checksum(None);
+        let payer = checked.payer();
         if !payments::open_of(world, &payer)?.has_claim(&claim) {
             return Err(GivenUp.into());
         }
@@ -341,16 +346,10 @@ impl Call<Reserved> {
         scope: &ScopeId,
     ) -> Result<Settled, Stop> {
         let Reserved { claim, checked } = self.state;
-        let payer = checked.payer().to_checksum(None);
+        let payer = checked.payer();
         let outcome = facilitator.settle(world, &question(&checked, &payer, scope)).await;
         settling::record(world, &claim, 0, outcome)
     }
-}
-
-/// `verify::check` has bounded it, so it fits. The fallback is the far future, the safe side.
-fn valid_before(checked: &Checked) -> UnixSeconds {
-    let seconds = i64::try_from(checked.payment().authorization.valid_before);
-    UnixSeconds::new(seconds.unwrap_or(i64::MAX))
 }
 
 /// Translates the reason for this call's digest.

@@ -3,28 +3,34 @@
 use alloy_primitives::hex;
 use sha2::{Digest, Sha256};
 
-use crate::chain::networks::Network;
+use crate::chain::solana::networks::Chain;
 use crate::ledger::payments::Key;
-use crate::rails::x402::wire::{PaymentPayload, Version};
+use crate::rails::x402::wire::{Means, PaymentPayload, Version};
 
 /// The network of the payment, if we know it.
 #[must_use]
-pub fn network_of(payment: &PaymentPayload) -> Option<&'static Network> {
+pub fn network_of(payment: &PaymentPayload) -> Option<Chain> {
     match payment.version {
-        Version::V1 => Network::by_v1_name(&payment.network),
-        Version::V2 => Network::by_caip2(&payment.network),
+        Version::V1 => Chain::by_v1_name(&payment.network),
+        Version::V2 => Chain::by_caip2(&payment.network),
     }
 }
 
-/// The identity of a payment.
+/// The identity of a payment: the nonce of its authorization, or the digest of its message.
 #[must_use]
-pub fn key_of(network: &'static Network, payment: &PaymentPayload) -> Key {
+pub fn key_of(network: Chain, payment: &PaymentPayload) -> Key {
+    let (nonce, signature_digest) = match &payment.means {
+        Means::Evm { authorization, signature, .. } => {
+            (authorization.nonce, hex::encode(Sha256::digest(signature)))
+        }
+        Means::Solana(transfer) => (transfer.digest, transfer.signature_digest.clone()),
+    };
     Key {
-        network: network.caip2,
-        asset: network.usdc.to_checksum(None),
-        payer: payment.authorization.from.to_checksum(None),
-        nonce: hex::encode_prefixed(payment.authorization.nonce),
-        signature_digest: hex::encode(Sha256::digest(&payment.signature)),
+        network: network.caip2(),
+        asset: network.usdc(),
+        payer: payment.payer(),
+        nonce: hex::encode_prefixed(nonce),
+        signature_digest,
     }
 }
 

@@ -3,7 +3,6 @@
 //! All functions are synchronous and use storage only. The kernel (`shop::pay`) does all waiting, moves the money and
 //! keeps the books.
 
-use alloy_primitives::Address;
 use serde_json::Value;
 
 use crate::base::id::{EventId, PaymentId};
@@ -107,7 +106,7 @@ pub trait Sale<T>: Sized {
     /// # Errors
     ///
     /// `invalid_arguments` names the field; no money moved.
-    fn check_payer(&self, payer: Address) -> Result<(), Failure> {
+    fn check_payer(&self, payer: &str) -> Result<(), Failure> {
         let _ = payer;
         Ok(())
     }

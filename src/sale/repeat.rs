@@ -6,10 +6,10 @@
 //! exact copy of a payment that holds a secret that is never on the chain; or the wallet that paid signs in with this
 //! call (x402 extension `sign-in-with-x`).
 
-use alloy_primitives::B256;
 use serde_json::Value;
 
 use crate::base::id::EventId;
+use crate::chain::usage::TransactionId;
 use crate::ledger::payments::{self, Payment, Settled};
 use crate::ports::{Sql, SqlError};
 use crate::rails::outcome::Failure;
@@ -80,7 +80,7 @@ pub struct Shown<'a> {
     /// The wallet that signed in.
     pub proven: Option<&'a ProvenPayer>,
     /// The transaction that the caller names.
-    pub transaction: Option<B256>,
+    pub transaction: Option<TransactionId>,
 }
 
 /// Why an answer may be read.

@@ -3,12 +3,13 @@
 
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
+use crate::chain::solana::networks::is_solana;
 use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
 use crate::sale::flow;
 use crate::shop::deliver::{correct, deliver, revoke, tool_of};
-use crate::shop::find_out::{Evidence, ask_chain, end, find_out};
+use crate::shop::find_out::{Evidence, ask_chain, end, find_out, has_no_endpoint};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
 
@@ -81,21 +82,32 @@ async fn confirm<W: World>(
         return Ok(());
     };
     let transaction = settled.transaction();
-    let is_booked = |moved: &str| moved.eq_ignore_ascii_case(transaction);
+    let is_booked = |moved: &str| match is_solana(&payment.network) {
+        true => moved == transaction,
+        false => moved.eq_ignore_ascii_case(transaction),
+    };
     let now = shop.cx.world.now();
     let fields = [("payment", id.as_str())];
     match found {
-        Usage::Moved(moved, block) if is_booked(&moved.to_string()) => {
+        // Nobody can be asked but the facilitator, or nobody knows any more; it has said so.
+        Usage::Unclear(_)
+            if has_no_endpoint(shop, &payment)
+                || is_solana(&payment.network)
+                    && now > payment.valid_before.plus(LOGS_SECONDS_MAX) =>
+        {
+            payments::mark_confirmed(shop.cx.world, &settled)
+        }
+        Usage::Moved(moved, block) if is_booked(&moved) => {
             // A dropped transaction comes back in a newer block, which may be dropped as well. So the same block must
             // be seen twice.
-            let seen = (moved.to_string(), block);
+            let seen = (moved, block);
             if settled.payment().seen.as_ref() == Some(&seen) {
                 return payments::mark_confirmed(shop.cx.world, &settled);
             }
             let next = now.plus(payments::CONFIRM_SECONDS);
             payments::mark_seen(shop.cx.world, &settled, (&seen.0, seen.1), next)
         }
-        Usage::Moved(moved, _) => correct(shop, &settled, &moved.to_string()),
+        Usage::Moved(moved, _) => correct(shop, &settled, &moved),
         Usage::RanOut | Usage::Elsewhere => {
             shop.cx.world.line(Level::Error, "the chain has dropped a payment", &fields);
             revoke(shop, &settled)
@@ -135,6 +147,7 @@ async fn move_again(
     if tool_of(settled)?.is_taken_back(&shop.cx, settled)? {
         return Ok(None);
     }
-    let facilitator = &shop.cx.config.facilitator;
+    let network = &settled.payment().network;
+    let Some(facilitator) = shop.cx.config.facilitator_on(network) else { return Ok(None) };
     Ok(flow::move_again(shop.cx.world, facilitator, shop.cx.scope, settled).await)
 }

@@ -1,17 +1,21 @@
 //! Determines the outcome of a payment: asks the chain, and if the authorization is unused and the purchase is still
 //! for sale, asks the facilitator to settle again.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::chain::origin::{Origin, origin};
 use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::solana::address::SolanaSignature;
+use crate::chain::solana::lookup::WantedTransfer;
+use crate::chain::solana::networks::{Chain, is_solana};
 use crate::chain::transfers::Window;
-use crate::chain::usage::{Usage, Wanted};
+use crate::chain::usage::{TransactionId, Usage, Wanted};
 use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::ports::{Level, SqlError, World, within};
+use crate::rails::x402::wire::{Means, PaymentPayload};
 use crate::sale::flow::{self, Stop};
 use crate::sale::product::Offer;
 use crate::shop::Shop;
@@ -33,13 +37,17 @@ pub const USED_BEFORE: &str = "it was used before it came here";
 /// The reason of a payment that was used in an unknown way.
 pub const NO_LOG: &str = "used on chain, and no log that can be read says how";
 
+const NO_ENDPOINT: &str = "no endpoint for this network (RPC_URLS)";
+const NO_FACILITATOR: &str = "no facilitator for this network (SOLANA_FACILITATOR_URL)";
+const LEFT: &str = "the endpoint did not answer others just now";
+
 /// What the caller has shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
     /// The caller is the wallet that pays.
     pub is_payer: bool,
     /// The transaction that is said to have moved the money. Any caller may name it; the chain decides.
-    pub transaction: Option<B256>,
+    pub transaction: Option<TransactionId>,
 }
 
 /// Determines the outcome of a payment.
@@ -58,7 +66,11 @@ pub async fn find_out<W: World>(
     if let Some(known) = now_known.filter(|known| known.settled().is_some()) {
         return Ok(known);
     }
-    apply(shop, &payment, found, evidence).await?;
+    if has_no_endpoint(shop, &payment) {
+        ask_facilitator(shop, &payment).await?;
+    } else {
+        apply(shop, &payment, found, evidence).await?;
+    }
     let id = &payment.id;
     payments::find(shop.cx.world, id)?.ok_or_else(|| SqlError(format!("{id} is not there")))
 }
@@ -67,12 +79,12 @@ pub async fn find_out<W: World>(
 pub async fn apply(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
-    found: Usage,
+    found: Usage<String>,
     evidence: Evidence,
 ) -> Result<(), SqlError> {
     match found {
         Usage::Moved(transaction, block) => {
-            found_paid(shop, payment, &transaction.to_string(), block, evidence.is_payer).await
+            found_paid(shop, payment, &transaction, block, evidence.is_payer).await
         }
         Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
         // Not `Origin::Elsewhere`: there it moved this money, for another seller. Here it can never move it.
@@ -82,21 +94,35 @@ pub async fn apply(
         Usage::NotFound => still_unknown(shop, payment, NO_LOG),
         Usage::Unclear(why) => still_unknown(shop, payment, &why),
         Usage::Unused(block) => {
-            payments::was_unused(shop.cx.world, &payment.claim(), block)?;
-            match no_more_for_sale(shop, payment)? {
-                // No money is moved for what is no longer for sale. It may be in flight, so it stays open until it
-                // expires.
-                Some(why) => still_unknown(shop, payment, why),
-                None => settle_again(shop, payment).await,
+            if !is_solana(&payment.network) {
+                payments::was_unused(shop.cx.world, &payment.claim(), block)?;
             }
+            ask_facilitator(shop, payment).await
         }
     }
 }
 
+/// Whether only the facilitator can say what became of it.
+#[must_use]
+pub fn has_no_endpoint(shop: &Shop<'_, impl World>, payment: &Payment) -> bool {
+    is_solana(&payment.network) && !shop.cx.config.rpc_urls.contains_key(&payment.network)
+}
+
+/// Asks for the settlement again, if what it buys is still for sale.
+async fn ask_facilitator(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
+    match no_more_for_sale(shop, payment)? {
+        // No money is moved for what is no longer for sale. It may be in flight, so it stays open until it expires.
+        Some(why) => still_unknown(shop, payment, why),
+        None => settle_again(shop, payment).await,
+    }
+}
+
 async fn settle_again(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), SqlError> {
-    let facilitator = &shop.cx.config.facilitator;
+    let Some(facilitator) = shop.cx.config.facilitator_on(&payment.network) else {
+        return still_unknown(shop, payment, NO_FACILITATOR);
+    };
     match flow::settle_again(shop.cx.world, facilitator, shop.cx.scope, payment).await {
-        Ok(_) => shop.memory.breaker.borrow_mut().succeeded(),
+        Ok(_) => shop.memory.breaker(&payment.network).borrow_mut().succeeded(),
         Err(
             Stop::Refused(_)
             | Stop::Unavailable(_)
@@ -119,7 +145,11 @@ async fn found_paid(
     block: u64,
     is_payer: bool,
 ) -> Result<(), SqlError> {
-    let found = origin(payment.unused_at, block);
+    // A memo says for whom a payment on Solana is made.
+    let found = match is_solana(&payment.network) {
+        true => Origin::Here,
+        false => origin(payment.unused_at, block),
+    };
     let facilitator = &shop.cx.config.facilitator;
     let is_proven = is_payer
         || found == Origin::Doubtful
@@ -142,7 +172,7 @@ async fn found_paid(
         Origin::Here | Origin::Doubtful => {
             payments::mark_settled(shop.cx.world, &claim, transaction, now)?;
             // The facilitator did its work; only its answer was lost.
-            shop.memory.breaker.borrow_mut().succeeded();
+            shop.memory.breaker(&payment.network).borrow_mut().succeeded();
             Ok(())
         }
     }
@@ -153,7 +183,15 @@ pub fn no_more_for_sale(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
 ) -> Result<Option<&'static str>, SqlError> {
-    if !shop.cx.config.networks.iter().any(|network| network.caip2 == payment.network) {
+    let config = shop.cx.config;
+    let is_set = match Chain::by_caip2(&payment.network) {
+        Some(Chain::Evm(network)) => config.networks.contains(&network),
+        Some(Chain::Solana(network)) => {
+            config.solana.as_ref().is_some_and(|solana| solana.network == network)
+        }
+        None => false,
+    };
+    if !is_set {
         return Ok(Some("its network was removed; nothing is moved there"));
     }
     let Some(tool) = Tool::by_name(&payment.tool) else {
@@ -197,12 +235,19 @@ fn still_unknown(
 pub async fn ask_chain<W: World>(
     shop: &Shop<'_, W>,
     payment: &Payment,
-    hint: Option<B256>,
+    hint: Option<TransactionId>,
     look: &Look<'_, W>,
-) -> Usage {
+) -> Usage<String> {
+    if is_solana(&payment.network) {
+        return ask_solana(shop, payment, hint, look).await;
+    }
+    let hint = match hint {
+        Some(TransactionId::Evm(hash)) => Some(hash),
+        Some(TransactionId::Solana(_)) | None => None,
+    };
     let known = Network::by_caip2(&payment.network).zip(authorization_of(payment));
     let Some((network, authorization)) = known else {
-        return Usage::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+        return Usage::Unclear(NO_ENDPOINT.to_owned());
     };
     let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
     let wanted = Wanted {
@@ -211,7 +256,46 @@ pub async fn ask_chain<W: World>(
         window: Window { unused_at: payment.unused_at, created_at: payment.created_at },
         transaction: hint.or(seen),
     };
-    ask_usage(shop, &wanted, payment.valid_before, look).await
+    ask_usage(shop, &wanted, payment.valid_before, look).await.in_words()
+}
+
+async fn ask_solana<W: World>(
+    shop: &Shop<'_, W>,
+    payment: &Payment,
+    hint: Option<TransactionId>,
+    look: &Look<'_, W>,
+) -> Usage<String> {
+    let read = payment.payment.clone().and_then(|raw| PaymentPayload::read(raw).ok());
+    let Some(PaymentPayload { means: Means::Solana(transfer), .. }) = read else {
+        return Usage::Unclear("the stored payment cannot be read".to_owned());
+    };
+    if shop.memory.slices.leaves(look, &payment.network, shop.cx.now()) {
+        return Usage::Unclear(LEFT.to_owned());
+    }
+    let Some(url) = shop.cx.config.rpc_urls.get(&payment.network) else {
+        return Usage::Unclear(NO_ENDPOINT.to_owned());
+    };
+    let known = payment.transaction.as_ref().or(payment.seen.as_ref().map(|(seen, _)| seen));
+    let wanted = WantedTransfer {
+        transfer: &transfer,
+        created_at: payment.created_at,
+        ends_at: payment.valid_before,
+        transaction: match hint {
+            Some(TransactionId::Solana(signature)) => Some(signature),
+            Some(TransactionId::Evm(_)) | None => {
+                known.and_then(|text| SolanaSignature::parse(text))
+            }
+        },
+    };
+    let rpc = Rpc { url: url.clone() };
+    let asked = Box::pin(rpc.solana_usage(look, &wanted, shop.cx.now()));
+    match within(shop.cx.world, SEARCH_MILLIS, asked).await {
+        Some(found) => found.unwrap_or_else(|error| Usage::Unclear(error.to_string())),
+        None => {
+            shop.memory.slices.is_silent(&payment.network, shop.cx.now());
+            Usage::Unclear(RpcError::Unavailable.to_string())
+        }
+    }
 }
 
 /// Asks the chain what became of any authorization. `ends_at`: when it ends.
@@ -223,10 +307,10 @@ pub async fn ask_usage<W: World>(
 ) -> Usage {
     let network = wanted.network.caip2;
     if shop.memory.slices.leaves(look, network, shop.cx.now()) {
-        return Usage::Unclear("the endpoint did not answer others just now".to_owned());
+        return Usage::Unclear(LEFT.to_owned());
     }
     let Some(url) = shop.cx.config.rpc_urls.get(network) else {
-        return Usage::Unclear("no endpoint for this network (RPC_URLS)".to_owned());
+        return Usage::Unclear(NO_ENDPOINT.to_owned());
     };
     let rpc = Rpc { url: url.clone() };
     // Boxed, because it is large, and part of every call.

@@ -5,13 +5,14 @@ use crate::base::code::Code;
 use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
 use crate::chain::eip3009::recover_eoa;
+use crate::chain::solana::networks::Chain;
 use crate::http::source::Source;
 use crate::identity::access::Caller;
 use crate::ledger::limits::{DAY_SECONDS, Limits};
 use crate::ledger::wallets;
 use crate::ports::{Sql, SqlError, World};
 use crate::rails::outcome::{Abort, Failure, Money};
-use crate::rails::x402::wire::PaymentPayload;
+use crate::rails::x402::wire::{Means, PaymentPayload};
 use crate::sale::key::network_of;
 use crate::shop::memory::Memory;
 
@@ -147,13 +148,19 @@ impl Memory {
 /// The payer, if it has paid here before and its key signed this payment.
 fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>, SqlError> {
     let Some(network) = network_of(payment) else { return Ok(None) };
-    let payer = payment.authorization.from.to_checksum(None);
+    // Who signed on Solana is known to the facilitator only.
+    let (Chain::Evm(network), Means::Evm { authorization, signature, .. }) =
+        (network, &payment.means)
+    else {
+        return Ok(None);
+    };
+    let payer = payment.payer();
     // The cheap check first: few wallets have paid.
     if wallets::reputation(sql, &payer)?.settled == 0 {
         return Ok(None);
     }
-    let signer = recover_eoa(network, &payment.authorization, &payment.signature);
-    Ok((signer == Some(payment.authorization.from)).then_some(payer))
+    let signer = recover_eoa(network, authorization, signature);
+    Ok((signer == Some(authorization.from)).then_some(payer))
 }
 
 fn rate_limited(detail: String, seconds: i64) -> Failure {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use crate::base::rate_limit::RateLimiter;
+use crate::chain::solana::networks::is_solana;
 use crate::facilitator::breaker::Breaker;
 use crate::ledger::unpaid::Unpaid;
 use crate::sale::lock::Locks;
@@ -12,8 +13,10 @@ use crate::shop::waiting::Waiting;
 /// In-memory state between calls. Eviction resets it, which is safe because only idle objects are evicted.
 #[derive(Default)]
 pub struct Memory {
-    /// The circuit breaker of the facilitator.
-    pub breaker: RefCell<Breaker>,
+    /// The circuit breaker of the facilitator of the EVM networks.
+    evm_breaker: RefCell<Breaker>,
+    /// That of the facilitator of Solana, also if it is the same one.
+    solana_breaker: RefCell<Breaker>,
     /// Locks on payments that are being judged.
     pub judging: Locks,
     /// The order in which alarms handle payments.
@@ -26,4 +29,12 @@ pub struct Memory {
     pub asked: Unpaid,
     /// Rate limiter of paid calls by wallet.
     pub wallet_calls: RefCell<RateLimiter>,
+}
+
+impl Memory {
+    /// The circuit breaker of the facilitator that settles on this network (CAIP-2).
+    #[must_use]
+    pub fn breaker(&self, network: &str) -> &RefCell<Breaker> {
+        if is_solana(network) { &self.solana_breaker } else { &self.evm_breaker }
+    }
 }

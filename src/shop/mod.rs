@@ -15,6 +15,7 @@ pub mod limits;
 pub mod look;
 pub mod memory;
 pub mod pay;
+mod payable;
 pub mod profile;
 pub mod proof;
 pub mod refunds;

@@ -4,15 +4,14 @@
 //! A tool that is fulfilled *after settlement* holds what it sells, moves the money, and then does its work
 //! ([`deliver`]).
 
-use alloy_primitives::B256;
 use serde_json::Value;
 
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
 use crate::base::money::Usdc;
-use crate::chain::networks::Network;
-use crate::chain::usage::read_hash;
+use crate::chain::solana::networks::Chain;
+use crate::chain::usage::TransactionId;
 use crate::facilitator::client::{Cause, Trouble};
 use crate::http::source::Source;
 use crate::identity::access::Caller;
@@ -28,10 +27,11 @@ use crate::rails::x402::bazaar::Transport;
 use crate::rails::x402::verify::Payer;
 use crate::rails::x402::wire::PaymentPayload;
 use crate::sale::answers::{
-    busy, no_network, other_call, pending, settlement_refused, unavailable, unavailable_for,
-    unpaid, used_before,
+    busy, other_call, pending, settlement_refused, unavailable, unavailable_for, unpaid,
+    used_before,
 };
 use crate::sale::flow::{Call, Stop};
+use crate::sale::key::network_of;
 use crate::sale::product::{Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer, Shown};
 use crate::sale::tool::{Access, Fulfilment};
@@ -40,6 +40,7 @@ use crate::shop::again::{Asked, answer_again, barred, known_call};
 use crate::shop::declared::declare;
 use crate::shop::deliver::{deliver, show};
 use crate::shop::limits::{CALL_COST, Charged};
+use crate::shop::payable::{payable, taken, working};
 use crate::shop::proof::{check_copy, issuer, known_payment, offer_proof, proven_payer};
 use crate::shop::registry::{AnySale, Tool};
 use crate::shop::waiting::wait_while_held;
@@ -128,17 +129,19 @@ async fn paid_call(
     if !is_open {
         return Err(closed(tool));
     }
-    let networks = payable_networks(shop).await?;
-    let quote = Quote { networks, ..quote(shop, tool, sale, call_of, payment.as_ref())? };
+    let quote = quote(shop, tool, sale, call_of, payment.as_ref())?;
+    let quote = payable(shop, quote).await?;
     if proven.is_some() && payment.is_none() {
         return Err(unpaid(quote, "this wallet has not paid for this call"));
     }
-    shop.memory.breaker.borrow().check(shop.cx.world.now()).map_err(unavailable)?;
     let payment = match payment {
-        None => return Err(unpaid(quote, "payment required")),
-        Some(Err(reason)) => return Err(unpaid(quote, &reason)),
+        None => return Err(unpaid(working(shop, quote)?, "payment required")),
+        Some(Err(reason)) => return Err(unpaid(working(shop, quote)?, &reason)),
         Some(Ok(payment)) => payment,
     };
+    let network = network_of(&payment.payment).map_or("", Chain::caip2);
+    let breaker = shop.memory.breaker(network);
+    breaker.borrow().check(shop.cx.world.now()).map_err(unavailable)?;
     let Paid { payment, terms } = payment;
     if let Some(terms) = &terms {
         check_challenge(shop, terms, &quote)?;
@@ -166,12 +169,13 @@ async fn pay(
     let copy = payment.clone();
     let shown = Shown { copy: Some(&copy), proven, transaction: None };
     let payer = payer_of(shop, &payment)?;
-    let call = Call::new(quote.clone())
+    let call = Call::new(taken(shop, &quote, &payment))
         .verify(payment, payer, shop.cx.world.now())
-        .map_err(|refused| unpaid(refused.0, &refused.1.to_string()))?;
-    sale.check_payer(call.checked().payer())?;
-    let (facilitator, scope) = (&shop.cx.config.facilitator, shop.cx.scope);
-    let stopped = |stop| stopped(shop, stop, &quote);
+        .map_err(|refused| unpaid(quote.clone(), &refused.1.to_string()))?;
+    sale.check_payer(&call.checked().payer())?;
+    let (network, scope) = (call.checked().chain().caip2(), shop.cx.scope);
+    let facilitator = shop.cx.config.facilitator_on(network).ok_or_else(|| unavailable(60))?;
+    let stopped = |stop| stopped(shop, stop, &quote, network);
     let locked = match call.lock(shop.cx.world, &shop.memory.judging) {
         Ok(locked) => locked,
         Err(bar) => return barred(shop, bar, shown).await,
@@ -184,7 +188,7 @@ async fn pay(
     };
     let exclusive = claimed.claim_payee(shop.cx.world, scope).await.map_err(stopped)?;
     let amount = quote.amount;
-    let payer = copy.authorization.from.to_checksum(None);
+    let payer = copy.payer();
     wait_while_held(&shop.cx, &shop.memory.waiting, sale, &payer).await?;
     let check = |payer: &str, payment: &PaymentId| {
         check_not_busy(shop, payer, payment)?;
@@ -199,12 +203,13 @@ async fn pay(
         };
         // The breaker comes last: a call that it admits as the probe does ask the facilitator, so a payment that
         // fails an earlier check cannot block the others.
-        shop.memory.breaker.borrow_mut().admit(shop.cx.world.now()).map_err(unavailable)?;
+        let breaker = shop.memory.breaker(network);
+        breaker.borrow_mut().admit(shop.cx.world.now()).map_err(unavailable)?;
         Ok::<_, Failure>(staged)
     };
     let reserved = exclusive.reserve(shop.cx.world, check)?;
     let settled = reserved.settle(shop.cx.world, facilitator, shop.cx.scope).await;
-    count(shop, &settled);
+    count(shop, network, &settled);
     if let Err(Stop::AlreadyUsed(id)) = &settled
         && let Some(known) = payments::find(shop.cx.world, id)?
     {
@@ -251,16 +256,15 @@ fn two_rails(error: Unreadable) -> Abort {
 
 /// How long the authorization of this payment may be valid.
 fn payer_of(shop: &Shop<'_, impl World>, payment: &PaymentPayload) -> Result<Payer, SqlError> {
-    let payer = payment.authorization.from.to_checksum(None);
-    let known = wallets::reputation(shop.cx.world, &payer)?.settled > 0;
+    let known = wallets::reputation(shop.cx.world, &payment.payer())?.settled > 0;
     Ok(if known { Payer::Known } else { Payer::Stranger })
 }
 
 /// Reports a settlement to the breaker. Only transport failures count against the facilitator. Payers influence its
 /// answers and the fate of its transactions, and could otherwise block the server for all callers. `/verify` is not
 /// counted for the same reason.
-fn count(shop: &Shop<'_, impl World>, settled: &Result<Settled, Stop>) {
-    let mut breaker = shop.memory.breaker.borrow_mut();
+fn count(shop: &Shop<'_, impl World>, network: &str, settled: &Result<Settled, Stop>) {
+    let mut breaker = shop.memory.breaker(network).borrow_mut();
     match settled {
         Ok(_) | Err(Stop::Refused(_) | Stop::AlreadyUsed(_)) => breaker.succeeded(),
         Err(Stop::Storage(_) | Stop::Elsewhere | Stop::Mismatch(_) | Stop::UsedBefore) => {}
@@ -271,9 +275,9 @@ fn count(shop: &Shop<'_, impl World>, settled: &Result<Settled, Stop>) {
     }
 }
 
-fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
+fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote, network: &str) -> Failure {
     match stop {
-        Stop::Refused(reason) => settlement_refused(quote.clone(), reason),
+        Stop::Refused(reason) => settlement_refused(quote.clone(), reason, network),
         Stop::Mismatch(mismatch) => unpaid(quote.clone(), &mismatch.to_string()),
         Stop::UsedBefore => used_before().into(),
         Stop::Elsewhere => {
@@ -285,10 +289,7 @@ fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
             shop.cx.world.line(Level::Warn, "facilitator unavailable", &fields);
             unavailable_for(trouble)
         }
-        Stop::Unknown(_, transaction) => {
-            let network = quote.networks.first().map_or("", |network| network.caip2);
-            pending(transaction, network, 2).into()
-        }
+        Stop::Unknown(_, transaction) => pending(transaction, network, 2).into(),
         Stop::AlreadyUsed(_) => pending(None, "", 2).into(),
         Stop::Storage(error) => {
             Failure::Fatal(Fatal { what: error.to_string(), money: Money::MayHaveMoved })
@@ -297,10 +298,10 @@ fn stopped(shop: &Shop<'_, impl World>, stop: Stop, quote: &Quote) -> Failure {
 }
 
 /// Parses the transaction that the caller names.
-fn named_transaction(header: Option<&str>) -> Result<Option<B256>, Failure> {
+fn named_transaction(header: Option<&str>) -> Result<Option<TransactionId>, Failure> {
     let Some(text) = header else { return Ok(None) };
-    let read = read_hash(text).ok_or_else(|| {
-        let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
+    let read = TransactionId::read(text).ok_or_else(|| {
+        let remedy = "must be the hash of a transaction: 0x and 64 hex digits (on Solana its signature, base58)";
         Failure::from(fields::bad("PAYMENT-TRANSACTION", remedy))
     });
     read.map(Some)
@@ -312,20 +313,9 @@ fn closed(tool: Tool) -> Failure {
     Abort::new(Code::DoorClosed, detail).with_money(Money::NotMoved).into()
 }
 
-/// The configured networks on which the facilitator settles; never empty.
-async fn payable_networks(shop: &Shop<'_, impl World>) -> Result<Vec<&'static Network>, Failure> {
-    let config = shop.cx.config;
-    let networks =
-        config.supported.among(shop.cx.world, &config.facilitator, &config.networks).await;
-    if networks.is_empty() {
-        return Err(no_network(&config.networks).into());
-    }
-    Ok(networks)
-}
-
 /// What a payment is for. Zero for more than there is, which pays no price.
 fn value_of(paid: &Paid) -> Usdc {
-    let value = u64::try_from(paid.payment.authorization.value).ok();
+    let value = paid.payment.amount();
     value.and_then(|value| Usdc::from_atomic(value).ok()).unwrap_or(Usdc::ZERO)
 }
 
@@ -346,6 +336,7 @@ fn quote(
         amount,
         pay_to: shop.profile.wallet,
         networks: shop.cx.config.networks.clone(),
+        solana: None,
         wanted: sale.subject(),
         seats,
         description,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::id::ScopeId;
 use crate::base::time::UnixSeconds;
+use crate::chain::solana::address::SolanaAddress;
 use crate::identity::UserId;
 use crate::ledger::outbox;
 use crate::ports::storage::first;
@@ -18,6 +19,8 @@ pub struct Profile {
     /// Derived from `user_id` by a hash.
     pub scope: ScopeId,
     pub wallet: Address,
+    /// The owner of the token account that is paid on Solana. Without it no payments are taken there.
+    pub solana: Option<SolanaAddress>,
     /// The products that are switched on.
     pub products: Products,
     pub words: Words,
@@ -93,13 +96,14 @@ pub const ABOUT_CHARS_MAX: usize = 500;
 ///
 /// [`SqlError`] if SQLite refuses.
 pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
-    let statement = "SELECT user_id, scope, wallet_address, doors, display_name, about, listed, created_at, \
-         updated_at FROM profile WHERE id = 1";
+    let statement = "SELECT user_id, scope, wallet_address, solana_address, doors, display_name, about, listed, \
+         created_at, updated_at FROM profile WHERE id = 1";
     let Some(mut columns) = first(sql, statement, &[])? else { return Ok(None) };
     Ok(Some(Profile {
         user_id: columns.parsed(UserId::parse)?,
         scope: columns.parsed(ScopeId::parse)?,
         wallet: columns.parsed(str::parse::<Address>)?,
+        solana: columns.optional_text()?.as_deref().map(stored_solana).transpose()?,
         products: match columns.optional_text()? {
             None => Products::default(),
             Some(names) => Products::parse(names.split(' '))
@@ -112,10 +116,15 @@ pub fn load(sql: &impl Sql) -> Result<Option<Profile>, SqlError> {
     }))
 }
 
+fn stored_solana(text: &str) -> Result<SolanaAddress, SqlError> {
+    let damaged = || SqlError("the stored address on Solana is damaged".to_owned());
+    SolanaAddress::parse(text).ok_or_else(damaged)
+}
+
 impl Profile {
     /// The published record under the KV keys `users:{userId}` and `usersByHash:{scope}` (docs/storage.md).
     fn record(&self) -> Value {
-        json!({
+        let mut record = json!({
             "userId": self.user_id,
             "walletAddress": self.wallet.to_checksum(None),
             "urlSafeId": self.scope,
@@ -123,7 +132,11 @@ impl Profile {
             "about": self.words.about,
             "createdAt": self.created_at.to_string(),
             "updatedAt": self.updated_at.to_string(),
-        })
+        });
+        if let (Some(address), Some(members)) = (self.solana, record.as_object_mut()) {
+            members.insert("solanaAddress".to_owned(), json!(address.to_string()));
+        }
+        record
     }
 
     /// Stores the record, and queues its published form.
@@ -133,11 +146,13 @@ impl Profile {
     /// [`SqlError`] if SQLite refuses.
     pub fn save(&self, sql: &impl Sql) -> Result<(), SqlError> {
         let statement = "INSERT INTO profile (id, user_id, scope, wallet_address, created_at, \
-             updated_at, doors, display_name, about, listed) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET \
+             updated_at, doors, display_name, about, listed, solana_address) \
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET \
              wallet_address = excluded.wallet_address, updated_at = excluded.updated_at, \
              doors = excluded.doors, display_name = excluded.display_name, about = excluded.about, \
-             listed = excluded.listed";
-        let parameters: [SqlValue; 9] = [
+             listed = excluded.listed, solana_address = excluded.solana_address";
+        let solana = self.solana.map(|address| address.to_string());
+        let parameters: [SqlValue; 10] = [
             self.user_id.as_str().into(),
             self.scope.as_str().into(),
             self.wallet.to_checksum(None).into(),
@@ -147,6 +162,7 @@ impl Profile {
             self.words.display_name.as_str().into(),
             self.words.about.as_str().into(),
             self.listed.number().into(),
+            solana.as_deref().into(),
         ];
         sql.run(statement, &parameters)?;
         let record = self.record();

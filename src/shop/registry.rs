@@ -6,7 +6,6 @@ mod generate;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,13 +1,13 @@
 //! The host's decision on a payment with an undeterminable outcome: no endpoint shows how its authorization was used,
 //! or its network was removed. The chain is asked first, and its answer wins.
 
-use alloy_primitives::B256;
 use serde::Deserialize;
 
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
-use crate::chain::usage::{Usage, read_hash};
+use crate::chain::solana::networks::is_solana;
+use crate::chain::usage::{TransactionId, Usage};
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
 use crate::ports::{Level, SqlError, World};
@@ -29,12 +29,12 @@ pub struct Verdict {
 
 impl Verdict {
     /// The transaction, if the host says that it was paid.
-    fn read(&self) -> Result<Option<B256>, Failure> {
+    fn read(&self) -> Result<Option<TransactionId>, Failure> {
         let bad = |detail: &str| Failure::from(fields::bad("transaction", detail));
         match (self.paid, &self.transaction) {
-            (true, Some(text)) => read_hash(text)
-                .map(Some)
-                .ok_or_else(|| bad("must be the hash of a transaction: 0x and 64 hex digits")),
+            (true, Some(text)) => TransactionId::read(text).map(Some).ok_or_else(|| {
+                bad("must be the hash of a transaction: 0x and 64 hex digits (on Solana its signature, base58)")
+            }),
             (true, None) => Err(bad("is missing; name the transaction that has paid")),
             (false, None) => Ok(None),
             (false, Some(_)) => Err(bad("must be left out of what was not paid")),
@@ -55,6 +55,14 @@ pub async fn decide(
 ) -> Result<Line, Failure> {
     let transaction = verdict.read()?;
     let payment = undecided(shop, id)?;
+    let is_of_its_kind = |named: &TransactionId| match named {
+        TransactionId::Evm(_) => !is_solana(&payment.network),
+        TransactionId::Solana(_) => is_solana(&payment.network),
+    };
+    if transaction.is_some_and(|named| !is_of_its_kind(&named)) {
+        let remedy = format!("is none of {}, where the payment was made", payment.network);
+        return Err(fields::bad("transaction", remedy).into());
+    }
     let found = ask_chain(shop, &payment, transaction, &Look::whole(shop.cx.world)).await;
     // Another task may have determined it while the chain was asked.
     let payment = undecided(shop, id)?;
@@ -96,7 +104,7 @@ fn undecided(shop: &Shop<'_, impl World>, id: &PaymentId) -> Result<Payment, Fai
 fn decide_paid(
     shop: &Shop<'_, impl World>,
     payment: &Payment,
-    transaction: B256,
+    transaction: TransactionId,
 ) -> Result<(), Failure> {
     let transaction = transaction.to_string();
     if payments::is_booked(shop.cx.world, &transaction)? {

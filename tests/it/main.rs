@@ -53,6 +53,7 @@ mod several;
 mod sign_out;
 mod simulation;
 mod slices;
+mod solana;
 mod strangers;
 mod support;
 mod supported;

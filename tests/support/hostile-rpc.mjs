@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bodyOf } from "./body.mjs";
 import { serve } from "./serve.mjs";
 
+/** On a chain of Ethereum's kind, and on Solana. */
+const SENDS = ["eth_sendRawTransaction", "sendTransaction"];
 
 /**
  * `target` gives the chain's address. `misbehave(behaviour, about)` holds until `behaves(about)` or `recovers()`; `about`
@@ -16,7 +18,7 @@ export async function startHostileRpc(target) {
   const server = await serve(async (request, response) => {
     const asked = JSON.parse(await bodyOf(request));
     const calls = [asked].flat();
-    for (const { method, params } of calls) if (method === "eth_sendRawTransaction") sent.add(params[0]);
+    for (const { method, params } of calls) if (SENDS.includes(method)) sent.add(params[0]);
     const pass = (changed = asked) =>
       fetch(target(), {
         method: "POST",

@@ -48,7 +48,8 @@ export async function startHostile(target) {
   });
 }
 
-const nonceOf = (payment) => payment.payload.authorization.nonce;
+/** What makes a payment the only one of its kind: on Solana, the transaction. */
+const nonceOf = ({ payload }) => payload.authorization?.nonce ?? payload.transaction;
 const STRANGER = "0x0000000000000000000000000000000000000001";
 
 /** Passes the request on, and changes the answer. */

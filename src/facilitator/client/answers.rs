@@ -1,5 +1,7 @@
 //! Reads the answers of a facilitator.
 
+pub(super) mod solana;
+
 use serde::Deserialize;
 
 use crate::chain::usage::read_hash;
@@ -72,6 +74,7 @@ struct SettleAnswer {
     #[serde(default)]
     transaction: Option<String>,
     payer: Option<String>,
+    network: Option<String>,
 }
 
 /// Reasons that are trusted from our own facilitator only.
@@ -127,16 +130,7 @@ pub(super) fn judge_verify(response: &HttpResponse, payer: &str) -> VerifyOutcom
 
 pub(super) fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcome {
     let Ok(answer) = serde_json::from_str::<SettleAnswer>(&response.body) else {
-        let trouble = no_verdict(response.status);
-        // These statuses say that the request was not accepted. Any other failure may have come after acceptance,
-        // even with a body that begins like a verdict.
-        let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
-        return match response.status {
-            400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
-                SettleOutcome::Unavailable(trouble)
-            }
-            _ => SettleOutcome::Unknown(trouble, None),
-        };
+        return unread(response);
     };
     let transaction = answer.transaction.filter(|hash| read_hash(hash).is_some());
     let reason = answer.error_reason.as_deref().and_then(code);
@@ -160,6 +154,20 @@ pub(super) fn judge_settle(response: &HttpResponse, payer: &str) -> SettleOutcom
             let why = reason.unwrap_or_else(|| "no known reason".to_owned());
             SettleOutcome::Unknown(Trouble::answered(why), hash)
         }
+    }
+}
+
+/// An answer to `/settle` that is no verdict.
+fn unread(response: &HttpResponse) -> SettleOutcome {
+    let trouble = no_verdict(response.status);
+    // These statuses say that the request was not accepted. Any other failure may have come after acceptance, even with a
+    // body that begins like a verdict.
+    let begins = ["\"success\"", "\"transaction\""].iter().any(|it| response.body.contains(it));
+    match response.status {
+        400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 if !begins => {
+            SettleOutcome::Unavailable(trouble)
+        }
+        _ => SettleOutcome::Unknown(trouble, None),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::chain::eip3009::{Authorization, digest};
 use crate::chain::networks::Network;
 use crate::chain::signature::{Given, Unjudged};
 use crate::facilitator::own::refusal::{Reason, Refusal};
-use crate::rails::x402::wire::{PayloadError, PaymentPayload, Version, decimal};
+use crate::rails::x402::wire::{Means, PayloadError, PaymentPayload, Version, decimal};
 
 /// The shortest remaining validity of a payment, seconds, so that a block can still include it. As in the reference
 /// implementation.
@@ -52,6 +52,7 @@ pub fn read(payment: &Value, requirements: &Value) -> Result<Result<Order, Refus
         Ok(payment) => payment,
         Err(PayloadError::Version) => return refused(Reason::Version),
         Err(PayloadError::Scheme) => return refused(Reason::UnsupportedScheme),
+        Err(PayloadError::Transfer(_)) => return refused(Reason::Network),
         Err(PayloadError::Field(name)) => return Err(Malformed(name)),
     };
     let wanted = Wanted::read(requirements, payment.version)?;
@@ -116,7 +117,10 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
     if version != network.eip712_version {
         return Err(Reason::TokenVersion);
     }
-    let authorization = payment.authorization.clone();
+    let Means::Evm { authorization, signature, .. } = &payment.means else {
+        return Err(Reason::Network);
+    };
+    let authorization = authorization.clone();
     if authorization.to != wanted.pay_to {
         return Err(Reason::Recipient);
     }
@@ -132,13 +136,13 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
     if authorization.value.is_zero() {
         return Err(Reason::ZeroValue);
     }
-    let given = Given::read(&payment.signature).map_err(Reason::from)?;
+    let given = Given::read(signature).map_err(Reason::from)?;
     Ok(Order {
         version: payment.version,
         network,
         authorization,
         given,
-        signature: payment.signature.clone(),
+        signature: signature.clone(),
     })
 }
 

@@ -63,6 +63,12 @@ pub(super) fn merge(
     if let Some(mut columns) = first(sql, moved, &[now.into()])? {
         payments::note(sql, "payout_set", &columns.text()?, now)?;
     }
+    let moved = "UPDATE profile SET solana_address = a.solana_address, updated_at = ?1 \
+         FROM aside_profile a WHERE a.solana_address IS NOT profile.solana_address \
+         RETURNING coalesce(profile.solana_address, 'none')";
+    if let Some(mut columns) = first(sql, moved, &[now.into()])? {
+        payments::note(sql, "solana_payout_set", &columns.text()?, now)?;
+    }
     events(sql, &header.scope, now)?;
     pictures(sql)?;
     merge_secrets(sql, header, now)?;

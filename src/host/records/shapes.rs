@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::base::id::{EventId, ScopeId, SecretId};
 use crate::base::money::Usdc;
 use crate::base::time::{UnixSeconds, ZoneName};
+use crate::chain::solana::address::SolanaAddress;
 use crate::http::cover::Look;
 use crate::http::cover::palette::Palette;
 use crate::identity::UserId;
@@ -25,6 +26,7 @@ use crate::shop::registry::Products;
 pub(super) struct ProfileRecord {
     user_id: String,
     wallet_address: String,
+    solana_address: Option<String>,
     #[serde(default)]
     display_name: String,
     #[serde(default)]
@@ -120,6 +122,10 @@ impl ProfileRecord {
             user_id: UserId::parse(&self.user_id).map_err(|error| error.to_string())?,
             scope: scope.clone(),
             wallet: self.wallet_address.parse::<Address>().map_err(|error| error.to_string())?,
+            solana: match self.solana_address.as_deref() {
+                None => None,
+                Some(text) => Some(SolanaAddress::parse(text).ok_or("solanaAddress")?),
+            },
             products: Products::default(),
             words: Words { display_name: self.display_name, about: self.about },
             // A choice that was made once is not made again by a reader of records.

@@ -33,11 +33,11 @@ pub enum State {
 pub struct Key {
     /// CAIP-2 id, such as `eip155:8453`.
     pub network: &'static str,
-    /// Contract of the paid token (EIP-55).
+    /// The paid token: its contract (EIP-55), or its mint (base58).
     pub asset: String,
-    /// The paying wallet (EIP-55).
+    /// The paying wallet (EIP-55, or base58).
     pub payer: String,
-    /// Nonce of the authorization, hex.
+    /// Nonce of the authorization, or digest of the message (Solana); hex.
     pub nonce: String,
     /// SHA-256 of the signature, hex. Knowledge of the public nonce alone must not reveal the answer.
     pub signature_digest: String,
@@ -88,7 +88,7 @@ pub struct NewPayment<'a> {
     pub amount: Usdc,
     /// The paid wallet (EIP-55).
     pub pay_to: String,
-    /// When the authorization expires.
+    /// When the authorization expires; on Solana, when that is expected.
     pub valid_before: UnixSeconds,
     pub x402_version: u8,
     /// The payment as received, JSON.
@@ -111,9 +111,9 @@ pub struct Payment {
     pub id: PaymentId,
     /// CAIP-2 id, such as `eip155:8453`.
     pub network: String,
-    /// The paying wallet (EIP-55).
+    /// The paying wallet (EIP-55, or base58).
     pub payer: String,
-    /// Nonce of the authorization, hex.
+    /// Nonce of the authorization, or digest of the message (Solana); hex.
     pub nonce: String,
     pub tool: String,
     /// Digest of tool and arguments.

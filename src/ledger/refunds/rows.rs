@@ -17,9 +17,10 @@ const COLUMNS: &str = "payment_id, event_id, cause, network, payer, amount, stat
 pub(super) const IS_FINAL: &str = "NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = refunds.payment_id \
      AND (p.state <> 'delivered' OR p.next_check_at IS NOT NULL))";
 
-/// SQL condition: a wallet may be asked to sign, once the payment is final ([`IS_FINAL`]).
-pub(super) const PAYABLE: &str =
-    "(state = 'owed' OR (state = 'paying' AND signature IS NULL AND reported_tx IS NULL))";
+/// SQL condition: a wallet may be asked to sign, once the payment is final ([`IS_FINAL`]). What was paid on Solana goes back
+/// by hand.
+pub(super) const PAYABLE: &str = "(state = 'owed' OR (state = 'paying' AND signature IS NULL \
+     AND reported_tx IS NULL)) AND network NOT LIKE 'solana:%'";
 
 /// The refund of a purchase; `None` if that was not cancelled.
 ///

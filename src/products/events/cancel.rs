@@ -8,8 +8,7 @@ use crate::base::fields;
 use crate::base::id::{EventId, TicketCode};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chain::networks::Network;
-use crate::http::explorer::transaction_url;
+use crate::http::explorer::link_to;
 use crate::ledger::outbox::GATHER_SECONDS;
 use crate::ledger::payments::Payment;
 use crate::ledger::refunds::{self, Cause, Refund, State};
@@ -237,15 +236,13 @@ pub fn view(cx: &Cx<'_, impl World>, refund: &Refund) -> bought::Refund {
             (bought::RefundState::Paid, format!("${amount} went back to the wallet that paid."))
         }
     };
-    let network = Network::by_caip2(&refund.network);
-    let link =
-        |(network, hash): (&'static Network, &String)| transaction_url(cx.config, network, hash);
+    let link = |hash: &String| link_to(cx.config, &refund.network, hash);
     bought::Refund {
         amount: amount.to_string(),
         amount_atomic: amount,
         state,
         words,
-        transaction_url: network.zip(refund.transaction.as_ref()).map(link),
+        transaction_url: refund.transaction.as_ref().and_then(link),
         transaction: refund.transaction.clone(),
     }
 }

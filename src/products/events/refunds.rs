@@ -13,6 +13,7 @@ use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
+use crate::chain::solana::networks::is_solana;
 use crate::chain::usage::read_hash;
 use crate::ledger::payments::Step;
 use crate::ledger::refunds::{self, Line, Refund};
@@ -269,11 +270,23 @@ fn not_now(refund: &Refund, signer: &str) -> Failure {
 }
 
 fn network_of(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<&'static Network, Failure> {
+    if let Some(by_hand) = by_hand_on_solana(refund) {
+        return Err(by_hand.into());
+    }
     let network = Network::by_caip2(&refund.network);
     let is_set = cx.config.networks.iter().any(|network| network.caip2 == refund.network);
     let detail = "this deployment does not serve the network that the guest has paid on; pay by hand, and ask its operator";
     let network = network.filter(|_| is_set);
     Ok(network.ok_or_else(|| Abort::new(Code::NetworkNotSupported, detail))?)
+}
+
+/// Nothing is signed for Solana here, and no transfer is looked for there.
+fn by_hand_on_solana(refund: &Refund) -> Option<Abort> {
+    let detail = format!(
+        "the guest has paid on Solana: send ${} in USDC to {} there by hand. It stays in this list as owed, because such a transfer is not looked for",
+        refund.amount, refund.payer
+    );
+    is_solana(&refund.network).then(|| Abort::new(Code::NetworkNotSupported, detail))
 }
 
 /// The transfer that pays a refund until `until`.
@@ -336,6 +349,9 @@ fn take_signature(cx: &Cx<'_, impl World>, signed: &SignedRefund) -> Result<Stri
 /// Notes a transaction that is said to have paid a refund. The alarm looks for it.
 fn take_report(cx: &Cx<'_, impl World>, reported: &ReportedRefund) -> Result<String, Failure> {
     let (refund, now) = (find(cx, &reported.refund_id)?, cx.now());
+    if let Some(by_hand) = by_hand_on_solana(&refund) {
+        return Err(by_hand.into());
+    }
     let hash = read_hash(&reported.transaction).ok_or_else(|| {
         let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
         Failure::from(fields::bad("transaction", remedy))

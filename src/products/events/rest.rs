@@ -4,8 +4,7 @@ use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::{EventId, TicketCode};
 use crate::base::web_address::query_of;
-use crate::chain::networks::Network;
-use crate::http::explorer::transaction_url;
+use crate::http::explorer::link_to;
 use crate::http::route::Format;
 use crate::ledger::refunds;
 use crate::ports::World;
@@ -174,14 +173,12 @@ pub fn ticket(
     };
     let refund = refunds::of_ticket(cx.world, code)?.map(|refund| cancel::view(cx, &refund));
     let (event, _) = records::event(cx, &rsvp.event_id)?;
-    let network = Network::by_caip2(&rsvp.network);
-    let link = |network| transaction_url(cx.config, network, &rsvp.transaction);
     let urls = TicketUrls {
         site: cx.config.public_url.clone(),
         ticket: format!("{}/t/{code}", cx.config.public_url),
         event: event_url(cx, &event.id),
         host: host_url(cx),
-        transaction: network.map(link).unwrap_or_default(),
+        transaction: link_to(cx.config, &rsvp.network, &rsvp.transaction).unwrap_or_default(),
         give: match !is_given_back && transfer::is_offered(cx, &event, &rsvp)? {
             true => Some(format!("{}/give/{}/{code}", cx.config.public_url, event.id)),
             false => None,

@@ -173,9 +173,11 @@ impl Sale<Tool> for EventSale {
         Ok(Terms { amount, seats: Some(hold), description })
     }
 
-    fn check_payer(&self, payer: Address) -> Result<(), Failure> {
+    fn check_payer(&self, payer: &str) -> Result<(), Failure> {
         match self {
-            Self::Seat { wallet: Some(wallet), .. } if *wallet != payer => Err(other_wallet()),
+            Self::Seat { wallet: Some(wallet), .. } if wallet.to_checksum(None) != payer => {
+                Err(other_wallet())
+            }
             Self::Seat { .. } | Self::Analytics { .. } => Ok(()),
         }
     }

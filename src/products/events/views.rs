@@ -125,10 +125,11 @@ impl EventView {
     pub fn in_list(&self) -> Value {
         let mut item = json!(self);
         if let Some(members) = item.as_object_mut() {
-            let is_none = |value: &Value| *value == json!([]) || *value == json!(false);
-            members.retain(|name, value| {
-                !NOT_IN_LISTS.contains(&name.as_str())
-                    && !(IF_ANY.contains(&name.as_str()) && is_none(value))
+            let says_none = |value: &Value| *value == json!([]) || *value == json!(false);
+            members.retain(|name, value| match name.as_str() {
+                name if NOT_IN_LISTS.contains(&name) => false,
+                name if IF_ANY.contains(&name) => !says_none(value),
+                _ => true,
             });
         }
         item

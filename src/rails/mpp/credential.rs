@@ -13,7 +13,8 @@ use crate::rails::mpp::{AUTHORIZATION, INTENT, METHOD};
 use crate::rails::quote::PAYMENT_SECONDS;
 use crate::rails::x402::dialects::extra;
 use crate::rails::x402::wire::{
-    PaymentPayload, RequirementsV2, Version, authorization_json, read_authorization, read_signature,
+    Means, PaymentPayload, RequirementsV2, Version, authorization_json, read_authorization,
+    read_signature,
 };
 
 /// Why an object is no credential. Nothing was signed that anybody could use.
@@ -86,9 +87,7 @@ pub fn read(raw: &Value) -> Result<Credential, NoCredential> {
                 "signature": signature,
             },
         }),
-        accepted: Some(accepted),
-        authorization,
-        signature,
+        means: Means::Evm { accepted: Some(accepted), authorization, signature },
         identifier: None,
         shows_challenge: true,
     };

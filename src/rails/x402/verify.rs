@@ -2,15 +2,18 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use serde_json::{Value, json};
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::recover_eoa;
+use crate::chain::eip3009::{Authorization, recover_eoa};
 use crate::chain::networks::Network;
-use crate::rails::quote::{PAYMENT_SECONDS, Quote};
+use crate::chain::solana::networks::Chain;
+use crate::chain::solana::transfer::SolanaTransfer;
+use crate::rails::quote::{PAYMENT_SECONDS, Quote, SolanaOffer};
 use crate::rails::x402::dialects::{requirements_v1, requirements_v2};
-use crate::rails::x402::wire::{PaymentPayload, RequirementsV2, Version};
+use crate::rails::x402::solana;
+use crate::rails::x402::wire::{Means, PaymentPayload, RequirementsV2, Version};
 
 /// The shortest remaining validity of a payment, seconds, so that it does not expire during settlement.
 pub const SETTLE_SECONDS_MIN: i64 = 20;
@@ -23,7 +26,9 @@ const KNOWN_SECONDS_MAX: i64 = 300;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     payment: PaymentPayload,
-    network: &'static Network,
+    chain: Chain,
+    /// When it ends; on Solana, when it is expected to.
+    valid_before: UnixSeconds,
     /// Whether the facilitator must judge the signature.
     signature: Signature,
     /// Our own requirements, in the payment's version, for the facilitator.
@@ -63,6 +68,18 @@ pub enum Mismatch {
     /// Another amount, version 1.
     #[error("invalid_exact_evm_payload_authorization_value")]
     ValueV1,
+    /// Another account pays the fee than we have named.
+    #[error("invalid_exact_svm_fee_payer_mismatch")]
+    FeePayer,
+    /// It moves another token.
+    #[error("invalid_exact_svm_payload_mint_mismatch")]
+    Mint,
+    /// Another amount, on Solana.
+    #[error("invalid_exact_svm_payload_amount_mismatch")]
+    SolanaAmount,
+    /// It was not made for this call of this host.
+    #[error("invalid_exact_svm_payload_memo_mismatch")]
+    Memo,
     /// Another amount, version 2.
     #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
     ValueV2,
@@ -104,14 +121,21 @@ impl Payer {
 }
 
 impl Checked {
+    /// The paying wallet, as the books name it.
     #[must_use]
-    pub fn payer(&self) -> Address {
-        self.payment.authorization.from
+    pub fn payer(&self) -> String {
+        self.payment.payer()
     }
 
     #[must_use]
-    pub const fn network(&self) -> &'static Network {
-        self.network
+    pub const fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    /// When the payment ends. On Solana the block hash says so, which no clock shows: a time that is later than usual.
+    #[must_use]
+    pub const fn valid_before(&self) -> UnixSeconds {
+        self.valid_before
     }
 
     /// The payment as received.
@@ -138,7 +162,10 @@ impl Checked {
     ///
     /// [`Mismatch::TooLong`].
     pub fn check_ahead(&self, payer: Payer, now: UnixSeconds) -> Result<(), Mismatch> {
-        check_ahead(&self.payment, payer, now)
+        match &self.payment.means {
+            Means::Evm { authorization, .. } => check_ahead(authorization, payer, now),
+            Means::Solana(_) => Ok(()),
+        }
     }
 }
 
@@ -153,17 +180,54 @@ pub fn check(
     payer: Payer,
     now: UnixSeconds,
 ) -> Result<Checked, Mismatch> {
-    let network = find_network(quote, &payment)?;
-    let ours = requirements_v2(quote, network);
-    if payment.accepted.as_ref().is_some_and(|theirs| !is_same(&ours, theirs)) {
-        return Err(Mismatch::Requirements);
+    match &payment.means {
+        Means::Evm { accepted, authorization, signature } => {
+            let network = find_network(quote, &payment)?;
+            let ours = requirements_v2(quote, network);
+            if accepted.as_ref().is_some_and(|theirs| !is_same(&ours, theirs)) {
+                return Err(Mismatch::Requirements);
+            }
+            check_authorization(quote, (authorization, payment.version), payer, now)?;
+            let recovered = recover_eoa(network, authorization, signature);
+            let signature = match recovered == Some(authorization.from) {
+                true => Signature::Recovered,
+                false => Signature::NeedsChain,
+            };
+            let requirements = match payment.version {
+                Version::V1 => json!(requirements_v1(quote, network)),
+                Version::V2 => json!(ours),
+            };
+            // It is bounded, so it fits. The fallback is the far future, the safe side.
+            let ends = i64::try_from(authorization.valid_before).unwrap_or(i64::MAX);
+            let (chain, valid_before) = (Chain::Evm(network), UnixSeconds::new(ends));
+            Ok(Checked { payment, chain, valid_before, signature, requirements })
+        }
+        Means::Solana(transfer) => {
+            let offer = find_solana(quote, &payment)?;
+            let requirements = solana::requirements(quote, offer, payment.version);
+            let accepted = payment.raw.get("accepted").filter(|_| payment.version == Version::V2);
+            if accepted.is_some_and(|theirs| !solana::is_repeated(&requirements, theirs)) {
+                return Err(Mismatch::Requirements);
+            }
+            check_transfer(quote, offer, transfer)?;
+            let (chain, signature) = (Chain::Solana(offer.network), Signature::NeedsChain);
+            let valid_before = now.plus(Payer::Stranger.seconds_max());
+            Ok(Checked { payment, chain, valid_before, signature, requirements })
+        }
     }
-    let authorization = &payment.authorization;
+}
+
+fn check_authorization(
+    quote: &Quote,
+    (authorization, version): (&Authorization, Version),
+    payer: Payer,
+    now: UnixSeconds,
+) -> Result<(), Mismatch> {
     if authorization.to != quote.pay_to {
         return Err(Mismatch::Recipient);
     }
     if authorization.value != quote.amount.to_u256() {
-        return Err(match payment.version {
+        return Err(match version {
             Version::V1 => Mismatch::ValueV1,
             Version::V2 => Mismatch::ValueV2,
         });
@@ -174,23 +238,37 @@ pub fn check(
     if authorization.valid_before < second(now.plus(SETTLE_SECONDS_MIN)) {
         return Err(Mismatch::Expired { now: now.get() });
     }
-    check_ahead(&payment, payer, now)?;
-    let recovered = recover_eoa(network, authorization, &payment.signature);
-    let signature = if recovered == Some(authorization.from) {
-        Signature::Recovered
-    } else {
-        Signature::NeedsChain
-    };
-    let requirements = match payment.version {
-        Version::V1 => json!(requirements_v1(quote, network)),
-        Version::V2 => json!(ours),
-    };
-    Ok(Checked { payment, network, signature, requirements })
+    check_ahead(authorization, payer, now)
 }
 
-fn check_ahead(payment: &PaymentPayload, payer: Payer, now: UnixSeconds) -> Result<(), Mismatch> {
+/// Whose account the tokens go to takes arithmetic on the curve, so the facilitator checks it.
+fn check_transfer(
+    quote: &Quote,
+    offer: &SolanaOffer,
+    transfer: &SolanaTransfer,
+) -> Result<(), Mismatch> {
+    if transfer.memo != offer.memo {
+        return Err(Mismatch::Memo);
+    }
+    if transfer.fee_payer != offer.fee_payer {
+        return Err(Mismatch::FeePayer);
+    }
+    if transfer.mint.to_string() != offer.network.usdc {
+        return Err(Mismatch::Mint);
+    }
+    if transfer.amount != quote.amount.atomic() {
+        return Err(Mismatch::SolanaAmount);
+    }
+    Ok(())
+}
+
+fn check_ahead(
+    authorization: &Authorization,
+    payer: Payer,
+    now: UnixSeconds,
+) -> Result<(), Mismatch> {
     let max = payer.seconds_max();
-    let is_too_far = payment.authorization.valid_before > second(now.plus(max));
+    let is_too_far = authorization.valid_before > second(now.plus(max));
     if is_too_far { Err(Mismatch::TooLong { max, now: now.get() }) } else { Ok(()) }
 }
 
@@ -204,6 +282,17 @@ fn find_network(quote: &Quote, payment: &PaymentPayload) -> Result<&'static Netw
         Version::V2 => network.caip2 == payment.network,
     };
     quote.networks.iter().find(named).copied().ok_or(Mismatch::Network)
+}
+
+fn find_solana<'a>(
+    quote: &'a Quote,
+    payment: &PaymentPayload,
+) -> Result<&'a SolanaOffer, Mismatch> {
+    let is_named = |offer: &&SolanaOffer| match payment.version {
+        Version::V1 => offer.has_v1 && offer.network.v1_name == payment.network,
+        Version::V2 => offer.network.caip2 == payment.network,
+    };
+    quote.solana.as_ref().filter(is_named).ok_or(Mismatch::Network)
 }
 
 /// Addresses compare without case, everything else exactly.

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::base::id::PaymentIdentifier;
 use crate::chain::eip3009::Authorization;
+use crate::chain::solana::networks::Chain;
+use crate::chain::solana::transfer::{NoTransfer, SolanaTransfer};
 
 /// The longest signature that is read: an ERC-6492 wrapper carries a factory call.
 pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
@@ -120,8 +122,8 @@ pub struct PaymentRequiredV2 {
     /// Why payment is required, ASCII.
     pub error: String,
     pub resource: Resource,
-    /// One entry for each network.
-    pub accepts: Vec<RequirementsV2>,
+    /// One entry for each network: [`RequirementsV2`].
+    pub accepts: Vec<Value>,
     /// Extensions that a payment may fill in.
     pub extensions: Value,
 }
@@ -133,8 +135,8 @@ pub struct PaymentRequiredV1 {
     pub x402_version: u8,
     /// Why payment is required, ASCII.
     pub error: String,
-    /// One entry for each network.
-    pub accepts: Vec<RequirementsV1>,
+    /// One entry for each network: [`RequirementsV1`].
+    pub accepts: Vec<Value>,
 }
 
 /// `SettleResponse` as we send it to callers.
@@ -161,18 +163,24 @@ pub struct SettleResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentPayload {
     pub version: Version,
-    /// The caller's choice (version 2).
-    pub accepted: Option<RequirementsV2>,
-    /// The network that the caller named (version 1).
+    /// The network that the caller named, as its version names it.
     pub network: String,
-    pub authorization: Authorization,
-    pub signature: Bytes,
+    pub means: Means,
     /// The caller's payment id (extension `payment-identifier`).
     pub identifier: Option<PaymentIdentifier>,
     /// The whole object, for the facilitator.
     pub raw: Value,
     /// Whether the caller has shown the challenge whose hash is the nonce (MPP), which is never on the chain.
     pub shows_challenge: bool,
+}
+
+/// What moves the money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// An authorization that a token contract takes (EIP-3009). `accepted`: the caller's choice (version 2).
+    Evm { accepted: Option<RequirementsV2>, authorization: Authorization, signature: Bytes },
+    /// A transaction that its payer has signed and the facilitator has not.
+    Solana(SolanaTransfer),
 }
 
 /// Why an object is not a payment. The text is an x402 reason code.
@@ -187,6 +195,9 @@ pub enum PayloadError {
     /// A field is missing or malformed.
     #[error("invalid_payload: {0} is missing or malformed")]
     Field(&'static str),
+    /// The transaction is not a payment of this scheme.
+    #[error("{0}")]
+    Transfer(#[from] NoTransfer),
 }
 
 impl PaymentPayload {
@@ -203,50 +214,65 @@ impl PaymentPayload {
         };
         let accepted = match version {
             Version::V1 => None,
-            Version::V2 => {
-                let accepted = raw.get("accepted").ok_or(PayloadError::Field("accepted"))?;
-                Some(
-                    RequirementsV2::deserialize(accepted)
-                        .map_err(|_| PayloadError::Field("accepted"))?,
-                )
-            }
+            Version::V2 => Some(raw.get("accepted").ok_or(PayloadError::Field("accepted"))?),
         };
         let named = |key: &'static str| {
-            raw.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
+            let text = accepted.unwrap_or(&raw).get(key).and_then(Value::as_str);
+            text.ok_or(PayloadError::Field(if accepted.is_some() { "accepted" } else { key }))
         };
-        let (scheme, network) = match &accepted {
-            Some(accepted) => (accepted.scheme.as_str(), accepted.network.as_str()),
-            None => (named("scheme")?, named("network")?),
+        let (scheme, network) = (named("scheme")?, named("network")?);
+        let chain = match version {
+            Version::V1 => Chain::by_v1_name(network),
+            Version::V2 => Chain::by_caip2(network),
         };
         if scheme != "exact" {
             return Err(PayloadError::Scheme);
         }
-        let network = network.to_owned();
         let payload = raw.get("payload").ok_or(PayloadError::Field("payload"))?;
-        let authorization = payload.get("authorization").unwrap_or(&Value::Null);
-        let authorization = read_authorization(authorization)?;
-        let signature = read_signature(payload)?;
+        let means = match chain {
+            Some(Chain::Solana(_)) => {
+                let transaction = payload.get("transaction").and_then(Value::as_str);
+                let transaction = transaction.ok_or(PayloadError::Field("transaction"))?;
+                Means::Solana(SolanaTransfer::read(transaction)?)
+            }
+            Some(Chain::Evm(_)) | None => {
+                let accepted = accepted.map(RequirementsV2::deserialize).transpose();
+                let accepted = accepted.map_err(|_| PayloadError::Field("accepted"))?;
+                let authorization = payload.get("authorization").unwrap_or(&Value::Null);
+                let authorization = read_authorization(authorization)?;
+                Means::Evm { accepted, authorization, signature: read_signature(payload)? }
+            }
+        };
+        let network = network.to_owned();
         let identifier = read_identifier(&raw)?;
-        let shows_challenge = false;
-        Ok(Self {
-            version,
-            accepted,
-            network,
-            authorization,
-            signature,
-            identifier,
-            raw,
-            shows_challenge,
-        })
+        Ok(Self { version, network, means, identifier, raw, shows_challenge: false })
     }
 }
 
 impl PaymentPayload {
+    /// The paying wallet, as the books name it: EIP-55, or base58.
+    #[must_use]
+    pub fn payer(&self) -> String {
+        match &self.means {
+            Means::Evm { authorization, .. } => authorization.from.to_checksum(None),
+            Means::Solana(transfer) => transfer.payer.to_string(),
+        }
+    }
+
+    /// What it moves, in the smallest unit; `None` for more than there is.
+    #[must_use]
+    pub fn amount(&self) -> Option<u64> {
+        match &self.means {
+            Means::Evm { authorization, .. } => u64::try_from(authorization.value).ok(),
+            Means::Solana(transfer) => Some(transfer.amount),
+        }
+    }
+
     /// Whether it holds a secret that is never on the chain (our receipt key, the caller's own id, or the challenge whose
     /// hash is the nonce), so that only its maker can repeat it.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        let key = self.accepted.as_ref().and_then(|accepted| accepted.extra.receipt_key.as_ref());
+        let key = self.raw.pointer("/accepted/extra/receiptKey").and_then(Value::as_str);
         self.identifier.is_some()
             || self.shows_challenge
             || key.is_some_and(|key| key.len() >= RECEIPT_KEY_CHARS)
@@ -350,7 +376,7 @@ mod tests {
     fn a_payment_is_read() {
         let payment = PaymentPayload::read(payment()).unwrap();
         assert_eq!(payment.version, Version::V1);
-        assert_eq!(payment.authorization.value, U256::from(10_000));
+        assert_eq!(payment.amount(), Some(10_000));
     }
 
     #[test]

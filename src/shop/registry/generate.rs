@@ -260,7 +260,7 @@ macro_rules! products {
             ///
             /// # Errors
             /// `invalid_arguments` names the field.
-            pub fn check_payer(&self, payer: Address) -> Result<(), Failure> {
+            pub fn check_payer(&self, payer: &str) -> Result<(), Failure> {
                 match self { $(Self::$name(sale) => sale.check_payer(payer),)+ }
             }
 

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::bytes::{Slip, slipped_text, slips};
 use super::input::{Edit, edited, edits, json, text};
-use super::payment::good;
+use super::payment::{good, signed_of};
 use super::{Verdict, fuzz};
 use crate::support::{HttpOnly, PAY_TO, block_on};
 
@@ -190,7 +190,7 @@ fn a_facilitator_is_believed_only_when_it_is_clear() {
 fn chain_answers(payment: &PaymentPayload) -> Vec<Value> {
     let word = |address: alloy_primitives::Address| address.into_word().to_string();
     let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
-    let signed = &payment.authorization;
+    let (signed, _) = signed_of(payment);
     let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
     let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
     let log = |topics: [String; 3], data: String| json!({"address": usdc, "topics": topics, "data": data});
@@ -240,7 +240,7 @@ fn a_chain_is_believed_only_when_it_shows_the_transfer() {
         let world = says(&bodies);
         let window =
             Window { unused_at: Some(0xffe0), created_at: UnixSeconds::new(1_795_262_400) };
-        let found = block_on(rpc.find_transfer(&world, network, &payment.authorization, &window));
+        let found = block_on(rpc.find_transfer(&world, network, &signed_of(&payment).0, &window));
         // The head, times of blocks, ranges of blocks, one receipt.
         prop_assert!(world.asked.get() <= 1 + 24 + 16 + 1);
         if let Ok(Use::Moved(hash, _)) = found {
@@ -272,7 +272,7 @@ fn check_head(rpc: &Rpc, status: u16, body: &str) -> Verdict {
 fn check_used(rpc: &Rpc, status: u16, body: &str, payment: &PaymentPayload) -> Verdict {
     let world = says(&[(status, body.to_owned())]);
     let network = Network::by_caip2("eip155:84532").unwrap();
-    let signed = &payment.authorization;
+    let (signed, _) = signed_of(payment);
     let used = block_on(rpc.authorization_used(&world, network, signed.from, signed.nonce));
     if let Ok(used) = used {
         // Only the two words that Solidity writes for a boolean; what follows them is nothing.

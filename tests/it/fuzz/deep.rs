@@ -22,7 +22,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::mcp::{Posted, check_answer};
-use super::payment::good;
+use super::payment::{good, signed_of};
 use super::server::{nothing_was_sold, post};
 use super::{Verdict, fuzz};
 use crate::support::{HttpOnly, Server, block_on};
@@ -112,7 +112,7 @@ fn check_answers(deep: &str) -> Verdict {
     let rpc = Rpc { url: String::new() };
     prop_assert_eq!(block_on(rpc.head_time(&world)), Err(RpcError::Malformed));
     let network = Network::by_caip2("eip155:84532").unwrap();
-    let signed = PaymentPayload::read(good()[1].clone()).unwrap().authorization;
+    let signed = signed_of(&PaymentPayload::read(good()[1].clone()).unwrap()).0;
     let window = Window { unused_at: None, created_at: UnixSeconds::new(1_795_262_400) };
     let found = block_on(rpc.find_transfer(&world, network, &signed, &window));
     prop_assert_eq!(found, Err(RpcError::Malformed));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::bytes::{Slip, slipped, some_slips};
-use super::payment::good;
+use super::payment::{good, signed_of};
 use super::{Verdict, fuzz};
 
 /// The order of the curve, half of it, and their neighbours.
@@ -86,7 +86,7 @@ fn twin(signature: &[u8]) -> Vec<u8> {
 
 fn check(payment: &PaymentPayload, change: &Change) -> Verdict {
     let sepolia = NETWORKS.iter().find(|network| network.caip2 == "eip155:84532").unwrap();
-    let PaymentPayload { authorization, signature, .. } = payment;
+    let (authorization, signature) = &signed_of(payment);
     let payer = authorization.from;
     let recover = |authorization: &Authorization, signature: &[u8]| {
         let found = recover_eoa(sepolia, authorization, signature);

@@ -124,6 +124,9 @@ pub(crate) struct Memory {
     /// What the facilitator says of itself; `None`: nothing in time.
     pub(crate) supported: RefCell<Option<HttpResponse>>,
     pub(crate) supported_asked: Cell<u32>,
+    /// What is asked of Solana next, and the answers: the path of the facilitator or the method of the node. `Null`: none comes;
+    /// `"null"` is the answer null.
+    pub(crate) solana: RefCell<VecDeque<(&'static str, Value)>>,
     /// Whose the wallet at Crossmint is, as Crossmint knows it.
     pub(crate) crossmint_owner: RefCell<Option<String>>,
     pub(crate) post_office: PostOffice,

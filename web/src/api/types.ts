@@ -560,7 +560,11 @@ emailSignIn: boolean,
 /**
  * Networks that can be paid on, in order of preference.
  */
-networks: Array<NetworkView>, };
+networks: Array<NetworkView>, 
+/**
+ * The network of Solana that hosts may be paid on, if its facilitator settles there.
+ */
+solana?: string, };
 
 export type NetworkView = { 
 /**
@@ -663,6 +667,10 @@ export type ProfileView = { userId: string,
  */
 walletAddress: string, 
 /**
+ * The payout address on Solana (base58), if payments are taken there.
+ */
+solanaAddress?: string, 
+/**
  * The scope, as in the server URL.
  */
 urlSafeId: string, 
@@ -718,6 +726,10 @@ mcpUrl: string,
  * The payout address (EIP-55).
  */
 walletAddress: string, 
+/**
+ * The payout address on Solana (base58), if payments are taken there.
+ */
+solanaAddress?: string, 
 /**
  * The scope, as in the server URL.
  */

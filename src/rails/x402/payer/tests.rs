@@ -18,7 +18,7 @@ use crate::ports::Random;
 use crate::rails::challenge;
 use crate::rails::quote::{PaidCall, Quote};
 use crate::rails::received::receive;
-use crate::rails::x402::wire::{PaymentPayload, Version};
+use crate::rails::x402::wire::{Means, PaymentPayload, Version};
 
 type Outcome = Result<Value, ClientError>;
 
@@ -249,6 +249,7 @@ fn our_own_server_is_understood() {
         amount: Usdc::from_cents(5),
         pay_to: PAY_TO.parse().unwrap(),
         networks: vec![sepolia(), network("eip155:8453")],
+        solana: None,
         wanted: None,
         seats: None,
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
@@ -358,7 +359,10 @@ fn a_payment_is_one_that_our_side_reads_and_repeats_what_was_offered() {
         "extensions": whole["extensions"], "payload": payment["payload"]});
     assert_eq!(payment, expected);
     let read = PaymentPayload::read(payment.clone()).unwrap();
-    assert_eq!((read.authorization, read.signature), (authorization.clone(), signature.clone()));
+    let Means::Evm { authorization: signed, signature: by, .. } = read.means else {
+        panic!("it is an authorization")
+    };
+    assert_eq!((signed, by), (authorization.clone(), signature.clone()));
     assert_eq!(read.identifier, None);
     assert_eq!(for_meta(&offer, &payment), payment);
 

@@ -26,6 +26,10 @@ export const profile = () => request<ProfileView>("GET", own("me"));
 export const register = (userId: string, walletAddress: string | undefined) =>
   request<Registered>("POST", own("mcp"), { userId, walletAddress });
 
+/** Changes where the host is paid on Solana; empty: nowhere. */
+export const setSolana = (userId: string, solanaAddress: string) =>
+  request<Registered>("POST", own("mcp"), { userId, solanaAddress });
+
 export const credentials = () => request<OwnCredentials>("GET", own("credentials"));
 export const createCredential = (credential: NewCredential) =>
   request<CreatedCredential>("POST", own("credentials"), credential);

@@ -7,6 +7,7 @@ import { ListedCard } from "./listed";
 import { Payout } from "./payout";
 import { Prices } from "./prices";
 import { Products } from "./products";
+import { SolanaPayout } from "./solana";
 import { Words } from "./words";
 
 export function Settings({ profile }: { profile: ProfileView }) {
@@ -19,6 +20,7 @@ export function Settings({ profile }: { profile: ProfileView }) {
       <ListedCard profile={profile} />
       <Products profile={profile} />
       <Payout profile={profile} />
+      <SolanaPayout profile={profile} />
       <Limits profile={profile} />
       <Prices key={round} scope={profile.urlSafeId} hasDesk={products.includes("desk")} />
       {!products.includes("desk") && <CallPrices products={products} changed={() => setRound(round + 1)} />}
