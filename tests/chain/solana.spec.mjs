@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { createEvent, get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
-import { callMcp, callTool, payFor, rsvp } from "../support/pay.mjs";
+import { callTool, payFor, rsvp } from "../support/pay.mjs";
 import { startSolanaChain } from "../support/solana/chain.mjs";
-import { solanaPayer } from "../support/solana/client.mjs";
+import { payOverMcp, solanaPayer } from "../support/solana/client.mjs";
 import { solanaFaults, startSolanaFacilitator } from "../support/solana/facilitator.mjs";
 import { signerOf, SOLANA, SOLANA_USDC, SOLANA_V1, TOKEN_PROGRAM } from "../support/solana/tokens.mjs";
 
@@ -128,14 +129,15 @@ test("the official client pays by itself, over HTTP", async () => {
   assert.equal(await state(payer), "delivered");
 });
 
-test("over MCP the same holds", async () => {
+test("the official clients of MCP and x402 pay together, over MCP", async () => {
   const [event, payer] = [await createEvent(network, server), await newPayer()];
-  const args = { eventId: event.id };
-  const { challenge } = await callMcp(network, server, "rsvpToEvent", args);
-  const payment = await payer.pays(onSolana(challenge));
-  const bought = await callMcp(network, server, "rsvpToEvent", args, payment);
-  assert.equal(bought.status, 200, JSON.stringify(bought));
-  assert.equal(bought.receipt.payer, payer.address);
+  const client = new Client({ name: "an agent with USDC on Solana", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(server.mcpUrl)));
+  const { result } = await payOverMcp(client, payer, { name: "rsvpToEvent", arguments: { eventId: event.id } });
+  assert.ok(!result.isError, JSON.stringify(result));
+  assert.equal(result._meta["x402/payment-response"].payer, payer.address);
+  assert.equal(await state(payer), "delivered");
+  await client.close();
 });
 
 test("a payment that is shown again buys once, and gives the same ticket again", async () => {
