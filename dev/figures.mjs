@@ -90,7 +90,7 @@ const COPIES = [
   // A file that makes or reads cursors has a type for them.
   { name: "paging", isIn: ({ code }) => /\b(?:struct|enum) \w*Cursor\b/.test(code) },
   // A file that decides that an authorization can no longer be used knows how long a chain may take.
-  { name: "the-fate-of-an-authorization", isIn: ({ code }) => /\benum \w+ \{[^}]*\bRanOut\b/.test(code) },
+  { name: "the-fate-of-an-authorization", isIn: ({ code }) => /\benum \w+(?:<[^>{]*>)? \{[^}]*\bRanOut\b/.test(code) },
   // A file that builds a request to an object names a host that only objects have.
   { name: "calls-between-objects", isIn: ({ path, text }) => path.startsWith("src/edge/") && /"https:\/\/[^"]*\.internal/.test(text) },
   // A file that doubles a wait.

@@ -160,7 +160,7 @@ test("the published records are under the keys of the product", async () => {
   const event = await createEvent(network, server);
   // Each change of a profile writes two records, one after the other.
   const byHash = await until(async () => {
-    const [hash, id] = await Promise.all([`usersByHash:${server.scope}`, `users:${server.userId}`].map(network.worker.kv.get));
+    const [hash, id] = await Promise.all([`usersByHash:${server.scope}`, `users:${server.userId}`].map((key) => network.worker.kv.get(key)));
     return hash !== null && hash === id && JSON.parse(hash);
   });
   assert.deepEqual(Object.keys(byHash).sort(), ["about", "createdAt", "displayName", "updatedAt", "urlSafeId", "userId", "walletAddress"]);
