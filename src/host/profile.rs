@@ -186,7 +186,7 @@ fn read_wallet(text: &str) -> Result<Address, Failure> {
 
 /// `None`: no payments on Solana.
 fn read_solana(text: &str) -> Result<Option<SolanaAddress>, Failure> {
-    let remedy = "must be an address on Solana (base58 of 32 bytes), the wallet itself and not its token account, or empty for no payments there";
+    let remedy = "must be an address on Solana (32 to 44 letters and digits) of the wallet itself, not of its token account; leave it empty for no payments there";
     match text.trim() {
         "" => Ok(None),
         text => SolanaAddress::parse(text)
