@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { hasCode } from "../../../api/http";
 import type { ProfileView, SessionAnswer } from "../../../api/types";
+import { Trouble } from "../shared/trouble";
 import { useHost } from "./session";
 import { SignIn } from "./sign-in";
 
@@ -26,5 +27,17 @@ export function SignInAgain({ profile, repeat, children }: Props) {
       <p role="alert">{children}</p>
       <SignIn done={done} />
     </div>
+  );
+}
+
+/** Why a change of where the host is paid was refused; after too old a sign-in, a new one, and the change again. */
+export function PayoutRefused({ error, profile, repeat }: { error: unknown } & Omit<Props, "children">) {
+  if (error === null) return null;
+  if (!needsSignIn(error)) return <Trouble error={error} />;
+  return (
+    <SignInAgain profile={profile} repeat={repeat}>
+      To change the wallet, you need a sign-in of the last 10 minutes. Sign in again: the wallet is changed
+      right after that.
+    </SignInAgain>
   );
 }

@@ -3,9 +3,8 @@ import type { ProfileView } from "../../../api/types";
 import { Button, Card, Notice } from "../../../parts";
 import { WalletField, useRegister } from "../access/register";
 import { useHost } from "../access/session";
-import { SignInAgain, needsSignIn } from "../access/sign-in-again";
+import { PayoutRefused } from "../access/sign-in-again";
 import { Address } from "../shared/explorer";
-import { Trouble } from "../shared/trouble";
 
 /** The payout wallet, and the form to change it. */
 export function Payout({ profile }: { profile: ProfileView }) {
@@ -66,13 +65,7 @@ function WalletForm({ profile, done, close }: FormProps) {
           <Button onClick={close}>Keep the old one</Button>
         </div>
       </form>
-      {error !== null && !needsSignIn(error) && <Trouble error={error} />}
-      {needsSignIn(error) && (
-        <SignInAgain profile={profile} repeat={send}>
-          To change the wallet, you need a sign-in of the last 10 minutes. Sign in again: the wallet is
-          changed right after that.
-        </SignInAgain>
-      )}
+      <PayoutRefused error={error} profile={profile} repeat={send} />
     </>
   );
 }

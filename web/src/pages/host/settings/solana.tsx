@@ -4,8 +4,7 @@ import { useSettings } from "../../../api/settings";
 import { Button, Card, Hash, Notice, TextField } from "../../../parts";
 import * as api from "../access/api";
 import { useHost } from "../access/session";
-import { SignInAgain, needsSignIn } from "../access/sign-in-again";
-import { Trouble } from "../shared/trouble";
+import { PayoutRefused } from "../access/sign-in-again";
 import { fieldFault, useAction } from "../shared/use-action";
 
 /** Where the host is paid on Solana, and the form to change it. */
@@ -66,13 +65,7 @@ function SolanaForm({ profile, done }: { profile: ProfileView; done: (message: s
           </Button>
         </div>
       </form>
-      {error !== null && !needsSignIn(error) && <Trouble error={error} />}
-      {needsSignIn(error) && (
-        <SignInAgain profile={profile} repeat={send}>
-          To change the wallet, you need a sign-in of the last 10 minutes. Sign in again: the wallet is
-          changed right after that.
-        </SignInAgain>
-      )}
+      <PayoutRefused error={error} profile={profile} repeat={send} />
     </>
   );
 }
