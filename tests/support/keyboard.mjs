@@ -4,11 +4,17 @@ import assert from "node:assert/strict";
 const TABS_MAX = 90;
 
 /** What has the focus, as a screen reader would name it. */
-export const focused = (page) =>
-  page.evaluate(() => {
-    const { activeElement: element } = document;
-    const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
-    return label.trim();
+export const focused = (page) => page.evaluateHandle(() => document.activeElement).then(nameOf);
+
+/** The name of an element without what a screen reader leaves out: a count beside it may come at any time. */
+export const nameOf = (handle) =>
+  handle.evaluate((element) => {
+    const visible = (one) => {
+      const copy = one.cloneNode(true);
+      for (const hidden of copy.querySelectorAll("[aria-hidden=true], [hidden]")) hidden.remove();
+      return copy.textContent;
+    };
+    return (element.getAttribute("aria-label") ?? visible(element.labels?.[0] ?? element)).trim();
   });
 
 /** Presses Tab until `name` (a text, or a pattern) has the focus, which must be seen. */
