@@ -19,8 +19,18 @@ pub struct Authorization {
     pub valid_after: U256,
     /// Valid in blocks before this time, Unix seconds.
     pub valid_before: U256,
-    /// Chosen by the payer. The token accepts each nonce of a payer once.
+    /// Chosen by the payer. `via` accepts each nonce of a payer once.
     pub nonce: B256,
+    pub via: Via,
+}
+
+/// The contract that a payer has authorized, and that knows which nonces were used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The token itself (EIP-3009).
+    Token,
+    /// Permit2, for the scheme `upto`: the amount is taken of the most that the payer allows (`chain/permit2.rs`).
+    Permit2,
 }
 
 sol! {
@@ -113,6 +123,7 @@ mod tests {
                 valid_after: self.valid_after.parse().unwrap(),
                 valid_before: self.valid_before.parse().unwrap(),
                 nonce: self.nonce,
+                via: Via::Token,
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod faucet;
 pub mod lookup;
 pub mod networks;
 pub mod origin;
+pub mod permit2;
 pub mod rpc;
 pub mod signature;
 pub mod solana;

@@ -224,7 +224,13 @@ impl Ask {
     /// An `eth_call` at the pending block, because the time of the newest block may lie far back.
     #[must_use]
     pub fn contract(to: alloy_primitives::Address, data: &[u8]) -> Self {
-        Self::new("eth_call", json!([{"to": to, "data": Bytes::copy_from_slice(data)}, "pending"]))
+        Self::contract_at(to, data, &json!("pending"))
+    }
+
+    /// An `eth_call` at the end of a block.
+    #[must_use]
+    pub fn contract_at(to: alloy_primitives::Address, data: &[u8], block: &Value) -> Self {
+        Self::new("eth_call", json!([{"to": to, "data": Bytes::copy_from_slice(data)}, block]))
     }
 }
 

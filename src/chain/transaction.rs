@@ -9,6 +9,7 @@ use k256::ecdsa::SigningKey;
 
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
+use crate::chain::permit2::{Permit, UPTO_PROXY, settlement};
 use crate::chain::signature::{Given, Judge};
 
 /// Multicall3, at the same address on every network.
@@ -67,14 +68,18 @@ sol! {
 
 /// The call that moves the authorization's money. For a wallet that is not deployed yet it also calls the factory: the
 /// factory call may fail (the wallet may have been deployed meanwhile, and some factories refuse to deploy it twice), a
-/// failing transfer reverts both.
+/// failing transfer reverts both. With a permit the named facilitator is the sender, so nothing goes before the transfer.
 #[must_use]
 pub fn transfer(
     network: &Network,
     authorization: &Authorization,
+    permit: Option<&Permit>,
     given: &Given,
     judge: &Judge,
 ) -> ChainCall {
+    if let Some(permit) = permit {
+        return ChainCall { to: UPTO_PROXY, data: settlement(authorization, permit, given) };
+    }
     let transfer = ChainCall { to: network.usdc, data: transfer_data(authorization, given) };
     match judge {
         Judge::Key | Judge::Contract => transfer,
@@ -177,7 +182,7 @@ fn decode(raw: &str) -> Option<Signed<TxEip1559>> {
 }
 
 fn transfer_data(authorization: &Authorization, given: &Given) -> Bytes {
-    let Authorization { from, to, value, valid_after, valid_before, nonce } = *authorization;
+    let Authorization { from, to, value, valid_after, valid_before, nonce, .. } = *authorization;
     // USDC checks both forms in the same way. Older versions know only the first.
     match given.parts() {
         Some((v, r, s)) => Token::transferWithAuthorization_0Call {
@@ -213,6 +218,7 @@ mod tests {
     use alloy_primitives::{B256, bytes};
 
     use super::*;
+    use crate::chain::eip3009::Via;
     use crate::chain::signature::Wrapper;
 
     const KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -229,6 +235,7 @@ mod tests {
             valid_after: U256::ZERO,
             valid_before: U256::from(1_795_262_700),
             nonce: B256::repeat_byte(7),
+            via: Via::Token,
         }
     }
 
@@ -236,7 +243,7 @@ mod tests {
     fn a_transaction_is_that_of_the_key_and_carries_the_transfer_only() {
         let key = RelayerKey::parse(KEY).unwrap();
         let given = Given { wrapper: None, signature: Bytes::from([27; 65]) };
-        let call = transfer(network(), &authorization(), &given, &Judge::Key);
+        let call = transfer(network(), &authorization(), None, &given, &Judge::Key);
         let fees = Fees { max: 3_000_000_000, tip: 1_000_000_000 };
         let signed = key.sign(network(), 7, &call, 90_000, fees).unwrap();
         let decoded = decode(&signed.raw).unwrap();
@@ -260,7 +267,7 @@ mod tests {
     #[test]
     fn a_contract_signature_goes_to_the_other_function() {
         let given = Given { wrapper: None, signature: Bytes::from([1; 66]) };
-        let call = transfer(network(), &authorization(), &given, &Judge::Contract);
+        let call = transfer(network(), &authorization(), None, &given, &Judge::Contract);
         assert_eq!(call.data[..4], [0xcf, 0x09, 0x29, 0x95]);
     }
 
@@ -269,7 +276,7 @@ mod tests {
         let wrapper = Wrapper { factory: Address::repeat_byte(9), call: bytes!("12345678") };
         let given = Given { wrapper: Some(wrapper.clone()), signature: Bytes::from([1; 66]) };
         let judge = Judge::Counterfactual(wrapper);
-        let call = transfer(network(), &authorization(), &given, &judge);
+        let call = transfer(network(), &authorization(), None, &given, &judge);
         assert_eq!(call.to, MULTICALL3);
         let calls = aggregate3Call::abi_decode_validate(&call.data).unwrap().calls;
         let parts: Vec<_> = calls.iter().map(|part| (part.target, part.allowFailure)).collect();

@@ -5,8 +5,9 @@ use alloy_sol_types::{SolCall, SolEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
+use crate::chain::permit2;
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::chain::transfers::logs::{
     AuthorizationUsed, Transfer, authorizationStateCall, used_topics,
@@ -45,6 +46,13 @@ pub struct Receipt {
     effective_gas_price: Option<U256>,
     /// On rollups such as Base: the fee for publishing the data on L1, wei.
     l1_fee: Option<U256>,
+}
+
+/// The call of a transaction.
+#[derive(Deserialize)]
+struct SentCall {
+    to: Option<Address>,
+    input: Bytes,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +99,7 @@ impl Rpc {
         let answers = self.batch(http, &asks).await?;
         let [head, state] = <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
         let head = u64::try_from(read::<U256>(head)?).map_err(|_| RpcError::Malformed)?;
-        Ok((head, read_used(state)?))
+        Ok((head, read_used(state, authorization)?))
     }
 
     /// Whether this authorization was used or cancelled at the end of exactly this block. A node without the block gives an
@@ -109,7 +117,7 @@ impl Rpc {
         let asks = [ask_used(network, authorization, &json!(U256::from(block)))];
         let answers = self.batch(http, &asks).await?;
         let [state] = <[_; 1]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
-        read_used(state)
+        read_used(state, authorization)
     }
 
     /// The state at the end of exactly this block: the number of transactions that `sender` had sent, and whether the
@@ -133,7 +141,7 @@ impl Rpc {
         let answers = self.batch(http, &asks).await?;
         let [count, state] = <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
         let count = u64::try_from(read::<U256>(count)?).map_err(|_| RpcError::Malformed)?;
-        Ok((count, read_used(state)?))
+        Ok((count, read_used(state, authorization)?))
     }
 
     /// Finds the transaction in which exactly this authorization moved exactly this money. Searches the blocks of the
@@ -200,11 +208,24 @@ impl Rpc {
         authorization: &Authorization,
         hash: B256,
     ) -> Result<Option<U256>, RpcError> {
-        let receipt: Option<Receipt> =
-            self.call(http, "eth_getTransactionReceipt", json!([hash])).await?;
         // An endpoint has many nodes, and another one may not have the block yet.
-        let receipt = receipt.ok_or(RpcError::Unavailable)?;
-        Ok(receipt.moved(network, authorization).then_some(receipt.block_number))
+        let there = |receipt: Option<Receipt>| receipt.ok_or(RpcError::Unavailable);
+        let ask = Ask::new("eth_getTransactionReceipt", json!([hash]));
+        let (receipt, is_its_own) = match authorization.via {
+            Via::Token => (there(self.call(http, ask.method, ask.params).await?)?, true),
+            // Its logs do not name the nonce, so the call does.
+            Via::Permit2 => {
+                let asks = [ask, Ask::new("eth_getTransactionByHash", json!([hash]))];
+                let answers = self.batch(http, &asks).await?;
+                let [receipt, sent] =
+                    <[_; 2]>::try_from(answers).map_err(|_| RpcError::Malformed)?;
+                let sent: Option<SentCall> = read(sent)?;
+                let SentCall { to, input } = sent.ok_or(RpcError::Unavailable)?;
+                (there(read(receipt)?)?, permit2::settles(to, &input, authorization))
+            }
+        };
+        let has_moved = is_its_own && receipt.moved(network, authorization);
+        Ok(has_moved.then_some(receipt.block_number))
     }
 }
 
@@ -250,28 +271,58 @@ impl Receipt {
 }
 
 /// Whether the authorization was used or cancelled at the end of a block.
-fn ask_used(network: &Network, authorization: &Authorization, block: &Value) -> Ask {
-    let Authorization { from: authorizer, nonce, .. } = *authorization;
-    let data = hex::encode_prefixed(authorizationStateCall { authorizer, nonce }.abi_encode());
-    Ask::new("eth_call", json!([{"to": network.usdc, "data": data}, block]))
+#[must_use]
+pub fn ask_used(network: &Network, authorization: &Authorization, block: &Value) -> Ask {
+    let Authorization { from: authorizer, nonce, via, .. } = *authorization;
+    match via {
+        Via::Token => {
+            let call = authorizationStateCall { authorizer, nonce };
+            Ask::contract_at(network.usdc, &call.abi_encode(), block)
+        }
+        Via::Permit2 => permit2::ask_used(authorization, block),
+    }
 }
 
-fn read_used(answer: Result<Value, RpcError>) -> Result<bool, RpcError> {
-    authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(answer)?)
-        .map_err(|_| RpcError::Malformed)
+/// Reads the answer to [`ask_used`].
+///
+/// # Errors
+/// [`RpcError`] if there is no result.
+pub fn read_used(
+    answer: Result<Value, RpcError>,
+    authorization: &Authorization,
+) -> Result<bool, RpcError> {
+    match authorization.via {
+        Via::Token => authorizationStateCall::abi_decode_returns_validate(&read::<Bytes>(answer)?)
+            .map_err(|_| RpcError::Malformed),
+        Via::Permit2 => permit2::read_used(answer, authorization),
+    }
 }
 
-/// Whether the authorization itself moved the money. USDC emits `Transfer` directly after `AuthorizationUsed`. Other
-/// `Transfer` logs of the transaction do not count, or one transfer could pay for many authorizations used together.
+/// Whether the authorization itself moved the money. USDC emits `Transfer` directly after `AuthorizationUsed`, and directly
+/// before the proxy of `upto` says that it has settled. Other `Transfer` logs of the transaction do not count, or one
+/// transfer could pay for many authorizations used together.
 fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) -> bool {
-    let Authorization { from, to, value, .. } = authorization;
-    let used = used_topics(authorization);
-    let moved = [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
-    let mut logs = logs.iter().filter(|log| log.address == network.usdc);
-    logs.any(|log| log.topics == used)
-        && logs.next().is_some_and(|log| {
-            log.topics == moved && log.data.as_ref() == value.to_be_bytes::<32>()
-        })
+    let Authorization { from, to, value, via, .. } = authorization;
+    let topics = [Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
+    let moved = |log: &ReceiptLog| {
+        log.address == network.usdc
+            && log.topics == topics
+            && log.data.as_ref() == value.to_be_bytes::<32>()
+    };
+    match via {
+        Via::Token => {
+            let used = used_topics(authorization);
+            let mut logs = logs.iter().filter(|log| log.address == network.usdc);
+            logs.any(|log| log.topics == used) && logs.next().is_some_and(moved)
+        }
+        Via::Permit2 => {
+            let has_ended = |log: &ReceiptLog| {
+                log.address == permit2::UPTO_PROXY && log.topics == [permit2::SETTLED]
+            };
+            let pairs = logs.iter().zip(logs.iter().skip(1));
+            pairs.into_iter().any(|(first, next)| moved(first) && has_ended(next))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt;
 use alloy_primitives::B256;
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::solana::address::SolanaSignature;
@@ -127,24 +127,16 @@ impl Rpc {
         {
             return Ok(Usage::Moved(hash, block));
         }
+        match authorization.via {
+            Via::Token => {}
+            // No log names the nonce of a permit. Whom it names to settle it knows what it has sent.
+            Via::Permit2 => return Ok(Usage::NotFound),
+        }
         Ok(match self.find_transfer(http, network, authorization, window).await? {
             Use::Moved(hash, block) => Usage::Moved(hash, block),
             Use::Elsewhere => Usage::Elsewhere,
             Use::NotFound => Usage::NotFound,
             Use::Unsearched => Usage::Unclear("not every block could be searched".to_owned()),
         })
-    }
-
-    /// What became of it, as far as one node knows, whatever the time: never [`Usage::RanOut`]. One request if it is
-    /// unused.
-    pub async fn usage_now(&self, http: &impl Http, wanted: &Wanted<'_>) -> Usage {
-        let asked = async {
-            let (network, authorization) = (wanted.network, wanted.authorization);
-            match self.authorization_used_by(http, network, authorization).await? {
-                (_, true) => self.use_of(http, wanted).await,
-                (head, false) => Ok(Usage::Unused(head)),
-            }
-        };
-        asked.await.unwrap_or_else(|error: RpcError| Usage::Unclear(error.to_string()))
     }
 }

@@ -139,6 +139,7 @@ fn item(config: &Config, sold: &Value, transport: Transport) -> Option<Value> {
         networks: config.networks.clone(),
         // Who pays the fee there is said by the challenge only.
         solana: None,
+        upto: None,
         wanted: None,
         seats: None,
         resource_url,

@@ -14,7 +14,7 @@ use crate::rails::mpp::offer::{self, Offer};
 use crate::rails::quote::Quote;
 use crate::rails::x402::bazaar::{BAZAAR, Declared, Transport};
 use crate::rails::x402::dialects::{
-    MIME_TYPE, encode, extensions, requirements_v1, requirements_v2,
+    MIME_TYPE, encode, extensions, requirements_upto, requirements_v1, requirements_v2,
 };
 use crate::rails::x402::solana;
 use crate::rails::x402::wire::{
@@ -139,13 +139,21 @@ impl Challenge {
         extensions
     }
 
-    /// Solana comes last: clients that take the first entry they know how to pay are older than it.
+    /// `exact` comes first and Solana last: clients that take the first entry that they know how to pay are older than the
+    /// others.
     fn accepts_v2(&self) -> Vec<Value> {
         let quote = &self.quote;
         let evm = quote.networks.iter().map(|network| {
             let mut requirements = requirements_v2(quote, network);
             requirements.extra.receipt_key.clone_from(&self.receipt_key);
             json!(requirements)
+        });
+        let upto = quote.upto.iter().flat_map(|offer| {
+            quote.networks.iter().map(move |network| {
+                let mut requirements = requirements_upto(quote, offer, network, offer.most);
+                requirements.extra.receipt_key.clone_from(&self.receipt_key);
+                json!(requirements)
+            })
         });
         let solana = quote.solana.iter().map(|offer| {
             let mut requirements = solana::requirements(quote, offer, Version::V2);
@@ -155,7 +163,7 @@ impl Challenge {
             }
             requirements
         });
-        evm.chain(solana).collect()
+        evm.chain(upto).chain(solana).collect()
     }
 
     fn accepts_v1(&self) -> Vec<Value> {

@@ -25,6 +25,8 @@ pub struct Quote {
     pub networks: Vec<&'static Network>,
     /// How it is paid on Solana, if it can be.
     pub solana: Option<SolanaOffer>,
+    /// How a price is paid that is known only when the call is carried out: `amount` is then what it would be now.
+    pub upto: Option<UptoOffer>,
     /// The id of what the call is about, if it exists already.
     pub wanted: Option<String>,
     /// The seats that the payment holds, if any.
@@ -34,6 +36,15 @@ pub struct Quote {
     /// What is bought, at most 300 characters. Plain ASCII: some clients put it through `btoa` (agents/x402 and
     /// others).
     pub description: String,
+}
+
+/// A way to allow an amount of which only the price is taken (scheme `upto`), on all of the EVM networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UptoOffer {
+    /// The most that the call may cost.
+    pub most: Usdc,
+    /// The only account that may settle: that of our own facilitator.
+    pub facilitator: Address,
 }
 
 /// A way to pay on Solana.

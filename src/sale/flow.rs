@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::base::id::{PaymentId, ScopeId};
 use crate::base::time::UnixSeconds;
+use crate::chain::eip3009::Via;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::solana::networks::Chain;
 use crate::chain::standing::Standing;
@@ -172,9 +173,8 @@ impl Call<Locked> {
             // The facilitator simulates the transaction. That it is ours, and new, is known from its memo and its message.
             return Ok(Call { quote: self.quote, state: Looked { checked, lock, standing: None } });
         };
-        let (payer, nonce) = (authorization.from, authorization.nonce);
         let standing = match rpc_urls.get(network.caip2).map(|url| Rpc { url: url.clone() }) {
-            Some(rpc) => rpc.standing(world, network, payer, nonce).await,
+            Some(rpc) => rpc.standing(world, network, authorization).await,
             None => Err(RpcError::Unavailable),
         };
         if let Err(why) = &standing {
@@ -182,12 +182,23 @@ impl Call<Locked> {
             let what = "the chain cannot be asked before a payment";
             world.line(Level::Warn, what, &[("why", &why)]);
         }
-        let standing = standing.ok();
+        let standing = match (standing, authorization.via) {
+            (Ok(standing), Via::Token | Via::Permit2) => Some(standing),
+            (Err(_), Via::Token) => None,
+            // Whether Permit2 may move the money at all is known to the chain only.
+            (Err(why), Via::Permit2) => {
+                return Err(Stop::Unavailable(Trouble::answered(why.to_string())));
+            }
+        };
         if standing.is_some_and(|standing| standing.is_used) {
             return Err(Stop::UsedBefore);
         }
         if standing.is_some_and(|standing| standing.balance < authorization.value) {
             return Err(Stop::Refused("insufficient_funds".to_owned()));
+        }
+        let approved = standing.map(|standing| standing.allowance);
+        if approved.flatten().is_some_and(|approved| approved < authorization.value) {
+            return Err(Stop::Refused("permit2_allowance_required".to_owned()));
         }
         if standing.is_none_or(|standing| standing.has_code) {
             checked.check_ahead(Payer::Stranger, world.now()).map_err(Stop::Mismatch)?;

@@ -17,10 +17,30 @@ use crate::sale::cx::Cx;
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::tool::ProductTool;
 
+/// What the payment that comes with a call is for; zero if it cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pays {
+    Exactly(Usdc),
+    /// What is taken of it is the price of what is sold then (scheme `upto`).
+    AtMost(Usdc),
+}
+
+impl Pays {
+    /// The amount that it names.
+    #[must_use]
+    pub const fn amount(self) -> Usdc {
+        match self {
+            Self::Exactly(amount) | Self::AtMost(amount) => amount,
+        }
+    }
+}
+
 /// The terms of a paid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     pub amount: Usdc,
+    /// The most that the call may cost, if what it buys is known only when it is carried out.
+    pub most: Option<Usdc>,
     /// The seats that the payment holds, if any.
     pub seats: Option<SeatHold>,
     /// What is bought, in ASCII, for the payer's wallet to show.
@@ -93,13 +113,12 @@ pub trait Sale<T>: Sized {
     /// The id of what the call is about, if it exists already. It is stored with the payment.
     fn subject(&self) -> Option<String>;
 
-    /// The terms, or a refusal if it is not for sale. `pays`: what the payment that comes with the call is for, if one
-    /// does; zero if it cannot be read.
+    /// The terms, or a refusal if it is not for sale. `pays`: what the payment that comes with the call is for, if one does.
     ///
     /// # Errors
     ///
     /// Why it is not for sale; no money moved.
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Usdc>) -> Result<Terms, Failure>;
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Pays>) -> Result<Terms, Failure>;
 
     /// Checks the payer against a wallet that the arguments name.
     ///

@@ -9,7 +9,7 @@ use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
 use crate::sale::flow;
 use crate::shop::deliver::{correct, deliver, revoke, tool_of};
-use crate::shop::find_out::{Evidence, ask_chain, end, find_out, has_no_endpoint};
+use crate::shop::find_out::{Evidence, ask_chain, end, find_out, has_no_endpoint, is_permit};
 use crate::shop::look::Look;
 use crate::shop::{Shop, succeeded};
 
@@ -129,6 +129,11 @@ async fn confirm<W: World>(
             shop.cx.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
             payments::mark_confirmed(shop.cx.world, &settled)
         }
+        // Another transaction of our own facilitator has moved it, which it names.
+        Usage::NotFound if is_permit(&payment) => match move_again(shop, &settled).await? {
+            Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
+            Some(_) | None => confirm_later(shop, &payment),
+        },
         Usage::NotFound | Usage::Unclear(_) => confirm_later(shop, &payment),
     }
 }

@@ -4,7 +4,7 @@
 use alloy_primitives::{Address, U256};
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::chain::origin::{Origin, origin};
 use crate::chain::rpc::{Rpc, RpcError};
@@ -17,6 +17,7 @@ use crate::ledger::payments::{self, NotPaid, Payment, Step};
 use crate::ports::{Level, SqlError, World, within};
 use crate::rails::x402::wire::{Means, PaymentPayload};
 use crate::sale::flow::{self, Stop};
+use crate::sale::key::read_nonce;
 use crate::sale::product::Offer;
 use crate::shop::Shop;
 use crate::shop::look::Look;
@@ -89,6 +90,8 @@ pub async fn apply(
         Usage::RanOut => end(shop, payment, NotPaid::Failed, "ran out unpaid"),
         // Not `Origin::Elsewhere`: there it moved this money, for another seller. Here it can never move it.
         Usage::Elsewhere => end(shop, payment, NotPaid::Failed, "it was used for something else"),
+        // Nobody but our own facilitator can have used it here, which moves nothing twice.
+        Usage::NotFound if is_permit(payment) => settle_again(shop, payment).await,
         // This state never ends by itself, because the money may have moved. A caller with the transaction can prove
         // it.
         Usage::NotFound => still_unknown(shop, payment, NO_LOG),
@@ -99,6 +102,15 @@ pub async fn apply(
             }
             ask_facilitator(shop, payment).await
         }
+    }
+}
+
+/// Whether the payer has allowed an amount (scheme `upto`).
+#[must_use]
+pub fn is_permit(payment: &Payment) -> bool {
+    match read_nonce(&payment.nonce) {
+        Some((Via::Permit2, _)) => true,
+        Some((Via::Token, _)) | None => false,
     }
 }
 
@@ -250,11 +262,14 @@ pub async fn ask_chain<W: World>(
         return Usage::Unclear(NO_ENDPOINT.to_owned());
     };
     let seen = payment.seen.as_ref().and_then(|(transaction, _)| transaction.parse().ok());
+    // What moved a permit is not found by its logs.
+    let booked = payment.transaction.as_ref().filter(|_| is_permit(payment));
+    let booked = booked.and_then(|transaction| transaction.parse().ok());
     let wanted = Wanted {
         network,
         authorization: &authorization,
         window: Window { unused_at: payment.unused_at, created_at: payment.created_at },
-        transaction: hint.or(seen),
+        transaction: hint.or(booked).or(seen),
     };
     ask_usage(shop, &wanted, payment.valid_before, look).await.in_words()
 }
@@ -342,12 +357,14 @@ async fn ask<W: World>(
 
 /// The authorization as the chain shows it. The row has its members also after the signature is deleted.
 fn authorization_of(payment: &Payment) -> Option<Authorization> {
+    let (via, nonce) = read_nonce(&payment.nonce)?;
     Some(Authorization {
         from: payment.payer.parse::<Address>().ok()?,
         to: payment.pay_to.parse::<Address>().ok()?,
         value: payment.amount.to_u256(),
         valid_after: U256::ZERO,
         valid_before: U256::from(u64::try_from(payment.valid_before.get()).ok()?),
-        nonce: payment.nonce.parse().ok()?,
+        nonce,
+        via,
     })
 }

@@ -4,7 +4,8 @@
 use crate::base::code::Code;
 use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
-use crate::chain::eip3009::recover_eoa;
+use crate::chain::permit2::digest_of;
+use crate::chain::signature::recover;
 use crate::chain::solana::networks::Chain;
 use crate::http::source::Source;
 use crate::identity::access::Caller;
@@ -149,7 +150,7 @@ impl Memory {
 fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>, SqlError> {
     let Some(network) = network_of(payment) else { return Ok(None) };
     // Who signed on Solana is known to the facilitator only.
-    let (Chain::Evm(network), Means::Evm { authorization, signature, .. }) =
+    let (Chain::Evm(network), Means::Evm { authorization, permit, signature, .. }) =
         (network, &payment.means)
     else {
         return Ok(None);
@@ -159,7 +160,7 @@ fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>
     if wallets::reputation(sql, &payer)?.settled == 0 {
         return Ok(None);
     }
-    let signer = recover_eoa(network, authorization, signature);
+    let signer = recover(digest_of(network, authorization, permit.as_deref()), signature);
     Ok((signer == Some(authorization.from)).then_some(payer))
 }
 

@@ -25,14 +25,14 @@ use crate::rails::quote::{PaidCall, Quote};
 use crate::rails::received::{Paid, Received, Unreadable};
 use crate::rails::x402::bazaar::Transport;
 use crate::rails::x402::verify::Payer;
-use crate::rails::x402::wire::PaymentPayload;
+use crate::rails::x402::wire::{Means, PaymentPayload};
 use crate::sale::answers::{
     busy, other_call, pending, settlement_refused, unavailable, unavailable_for, unpaid,
     used_before,
 };
 use crate::sale::flow::{Call, Stop};
 use crate::sale::key::network_of;
-use crate::sale::product::{Taker, Terms};
+use crate::sale::product::{Pays, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer, Shown};
 use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
@@ -40,7 +40,7 @@ use crate::shop::again::{Asked, answer_again, barred, known_call};
 use crate::shop::declared::declare;
 use crate::shop::deliver::{deliver, show};
 use crate::shop::limits::{CALL_COST, Charged};
-use crate::shop::payable::{payable, taken, working};
+use crate::shop::payable::{payable, taken, upto_offer, working};
 use crate::shop::proof::{check_copy, issuer, known_payment, offer_proof, proven_payer};
 use crate::shop::registry::{AnySale, Tool};
 use crate::shop::waiting::wait_while_held;
@@ -314,9 +314,13 @@ fn closed(tool: Tool) -> Failure {
 }
 
 /// What a payment is for. Zero for more than there is, which pays no price.
-fn value_of(paid: &Paid) -> Usdc {
+fn value_of(paid: &Paid) -> Pays {
     let value = paid.payment.amount();
-    value.and_then(|value| Usdc::from_atomic(value).ok()).unwrap_or(Usdc::ZERO)
+    let value = value.and_then(|value| Usdc::from_atomic(value).ok()).unwrap_or(Usdc::ZERO);
+    match &paid.payment.means {
+        Means::Evm { permit: Some(_), .. } => Pays::AtMost(value),
+        Means::Evm { permit: None, .. } | Means::Solana(_) => Pays::Exactly(value),
+    }
 }
 
 /// The quote of a call, if it is for sale. `payment`: that of the call, or why it cannot be read.
@@ -327,9 +331,10 @@ fn quote(
     call: PaidCall,
     payment: Option<&Result<Paid, String>>,
 ) -> Result<Quote, Failure> {
-    let pays = payment.map(|payment| payment.as_ref().map_or(Usdc::ZERO, value_of));
-    let Terms { amount, seats, description } = sale.terms(&shop.cx, pays)?;
-    shop.cx.check_price(amount)?;
+    let unread = Pays::Exactly(Usdc::ZERO);
+    let pays = payment.map(|payment| payment.as_ref().map_or(unread, value_of));
+    let Terms { amount, most, seats, description } = sale.terms(&shop.cx, pays)?;
+    shop.cx.check_price(most.unwrap_or(amount))?;
     Ok(Quote {
         resource_url: shop.cx.resource_url(tool.name()),
         call,
@@ -337,6 +342,7 @@ fn quote(
         pay_to: shop.profile.wallet,
         networks: shop.cx.config.networks.clone(),
         solana: None,
+        upto: most.and_then(|most| upto_offer(shop.cx.config, most)),
         wanted: sale.subject(),
         seats,
         description,

@@ -1,10 +1,12 @@
 //! The ways in which a call can be paid now: those whose facilitator settles, and works.
 
-use crate::config::SolanaPayments;
+use crate::base::money::Usdc;
+use crate::config::{Config, SolanaPayments};
+use crate::facilitator::client::Facilitator;
 use crate::facilitator::supported::SolanaKind;
 use crate::ports::World;
 use crate::rails::outcome::Failure;
-use crate::rails::quote::{Quote, SolanaOffer};
+use crate::rails::quote::{Quote, SolanaOffer, UptoOffer};
 use crate::rails::x402::solana::Binder;
 use crate::rails::x402::wire::{Means, PaymentPayload};
 use crate::sale::answers::{no_network, unavailable};
@@ -20,6 +22,14 @@ pub(super) async fn payable(shop: &Shop<'_, impl World>, quote: Quote) -> Result
         return Err(no_network(&config.networks).into());
     }
     Ok(Quote { networks, solana, ..quote })
+}
+
+/// How a price is paid that is known only when the call is carried out: through our own facilitator, which alone settles it.
+pub(super) fn upto_offer(config: &Config, most: Usdc) -> Option<UptoOffer> {
+    match &config.facilitator {
+        Facilitator::Own(own) => Some(UptoOffer { most, facilitator: own.relayer }),
+        Facilitator::At(_) => None,
+    }
 }
 
 /// How the call is paid on Solana: if its host has named an address there, and a facilitator pays the fee.

@@ -19,7 +19,7 @@ use crate::rails::outcome::Failure;
 use crate::rails::quote::PaidCall;
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
+use crate::sale::product::{Hold, Offer, Pays, Sale, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::shape;
 use crate::sale::tool::{Access, ProductTool, ToolSpec};

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, U256};
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::ports::Random;
 
@@ -155,6 +155,7 @@ pub fn authorize(
         valid_after: U256::ZERO,
         valid_before: U256::from(now.plus(VALID_SECONDS).get().unsigned_abs()),
         nonce: random.bytes().into(),
+        via: Via::Token,
     }
 }
 

@@ -4,7 +4,7 @@ use alloy_primitives::{B256, U256, keccak256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events_concierge::base::http::Reply;
-use events_concierge::chain::eip3009::{Authorization, digest};
+use events_concierge::chain::eip3009::{Authorization, Via, digest};
 use events_concierge::chain::networks::Network;
 use events_concierge::host::command::Action;
 use events_concierge::http::route::Own;
@@ -71,6 +71,7 @@ fn credential_with(
         valid_after: U256::ZERO,
         valid_before: U256::from(end.as_second()),
         nonce: keccak256(seed),
+        via: Via::Token,
     };
     change(&mut authorization);
     json!({

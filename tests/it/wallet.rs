@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use events_concierge::base::http::Headers;
 use events_concierge::base::money::Usdc;
-use events_concierge::chain::eip3009::{Authorization, digest};
+use events_concierge::chain::eip3009::{Authorization, Via, digest};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::{Rpc, RpcError};
 use events_concierge::chain::signature::{Factories, Given, Wrapper, recover, wrap};
@@ -151,6 +151,7 @@ fn payment(from: Address) -> B256 {
             valid_after: U256::ZERO,
             valid_before: U256::from(1_795_262_700),
             nonce: B256::repeat_byte(7),
+            via: Via::Token,
         },
     )
 }

@@ -75,6 +75,7 @@ fn authorization() -> Authorization {
         valid_after: U256::ZERO,
         valid_before: U256::from(1_795_262_700),
         nonce: B256::repeat_byte(7),
+        via: Via::Token,
     }
 }
 

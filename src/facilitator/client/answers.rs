@@ -33,6 +33,10 @@ const SURE_REFUSALS: &[&str] = &[
     "eip6492_factory_not_allowed",
     "asset_not_deployed_contract",
     "value_below_gas_cost",
+    "invalid_permit2_",
+    "invalid_upto_evm_payload_",
+    "permit2_",
+    "upto_",
 ];
 /// No challenge follows this reason: the host sets the price, so the next payment would be refused as well.
 const WORTHLESS: &str = "value_below_gas_cost";
@@ -54,6 +58,9 @@ const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
 
 /// The reason of our own facilitator for a reverted transaction.
 const REVERTED: &str = "invalid_exact_evm_transaction_failed";
+
+/// The reason of our own facilitator for a permit whose nonce is used up without it.
+const PERMIT_USED: &str = "permit2_invalid_nonce";
 
 /// Reason codes that say that the authorization is used on chain.
 const ALREADY_USED: &[&str] = &["invalid_exact_evm_nonce_already_used", "nonce_already_used"];
@@ -94,6 +101,8 @@ pub(super) fn judge_own(response: &HttpResponse, payer: &str) -> SettleOutcome {
         SettleOutcome::Unknown(trouble, None) if trouble.why == REVERTED => {
             SettleOutcome::Reverted(trouble.why)
         }
+        // Nobody else can settle a permit that names our facilitator, and this one it has not sent.
+        SettleOutcome::Refused(why) if why == PERMIT_USED => SettleOutcome::Reverted(why),
         SettleOutcome::Refused(why) if why == WORTHLESS => {
             SettleOutcome::Unavailable(worthless(detail))
         }

@@ -65,9 +65,11 @@ impl<W: RelayerWorld> Relayer<W> {
                         Purpose::Settle => self.settle(&order, &asked.claimant).await,
                         Purpose::Look => self.outcome(&order, &asked.claimant).await,
                     };
-                    settle_reply(outcome, order.network_name(), Some(order.authorization.from))
+                    let taken = order.permit.map(|_| order.authorization.value.to_string());
+                    let payer = Some(order.authorization.from);
+                    settle_reply(outcome, order.network_name(), payer, taken)
                 }
-                Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None),
+                Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None, None),
                 Err(Malformed(field)) => malformed(field, &request_id),
             },
         }
@@ -120,16 +122,19 @@ pub fn too_many(seconds: i64, request_id: &RequestId) -> Reply {
 /// The kinds and signer that `GET /facilitator/supported` shows (x402, section 7.3).
 #[must_use]
 pub fn supported(networks: &[&'static Network], relayer: Address) -> Reply {
+    let relayer = relayer.to_checksum(None);
     let kinds = networks.iter().flat_map(|network| {
+        let upto = json!({"facilitatorAddress": relayer, "assetTransferMethod": "permit2"});
         [
             json!({"x402Version": 2, "scheme": "exact", "network": network.caip2}),
+            json!({"x402Version": 2, "scheme": "upto", "network": network.caip2, "extra": upto}),
             json!({"x402Version": 1, "scheme": "exact", "network": network.v1_name}),
         ]
     });
     let body = json!({
         "kinds": kinds.collect::<Vec<_>>(),
         "extensions": [],
-        "signers": {"eip155:*": [relayer.to_checksum(None)]},
+        "signers": {"eip155:*": [relayer]},
     });
     Reply::json(200, body.to_string())
 }
@@ -154,7 +159,7 @@ pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malforme
 pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
     let refusal = Refusal::Invalid(Reason::Network, None);
     if settles {
-        settle_reply(Err(refusal), "", None)
+        settle_reply(Err(refusal), "", None, None)
     } else {
         verify_reply(Err(refusal), None, request_id)
     }
@@ -187,7 +192,22 @@ fn verify_reply(
     Reply::json(200, without_nulls(body).to_string())
 }
 
-fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<Address>) -> Reply {
+/// `taken`: what the scheme `upto` has taken, which its answers have to say.
+fn settle_reply(
+    outcome: Result<Outcome, Refusal>,
+    network: &str,
+    payer: Option<Address>,
+    taken: Option<String>,
+) -> Reply {
+    let moved = |transaction: String| {
+        without_nulls(json!({
+            "success": true,
+            "transaction": transaction,
+            "network": network,
+            "payer": payer.map(checksum),
+            "amount": taken,
+        }))
+    };
     let failed = |reason: String, message: &str, transaction: String, payer: Option<Address>| {
         without_nulls(json!({
             "success": false,
@@ -199,15 +219,8 @@ fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, payer: Option<
         }))
     };
     let (status, body) = match outcome {
-        Ok(Outcome::Settled(hash)) => (
-            200,
-            json!({
-                "success": true,
-                "transaction": hash,
-                "network": network,
-                "payer": payer.map(checksum),
-            }),
-        ),
+        Ok(Outcome::Settled(hash)) => (200, moved(hash.to_string())),
+        Ok(Outcome::Nothing) => (200, moved(String::new())),
         Ok(Outcome::Pending(hash)) => {
             let message = "it was sent, and no block has it yet; ask again";
             (200, failed("settlement_pending".to_owned(), message, hash.to_string(), payer))

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use crate::chain::erc1271;
 use crate::chain::networks::Network;
+use crate::chain::permit2::{self, UPTO_PROXY};
 use crate::chain::rpc::{Ask, Rpc, RpcError, read};
 use crate::chain::signature::{Factories, Judge};
 use crate::chain::transaction::{ChainCall, Fees, transfer};
+use crate::chain::transfers::{ask_used, read_used};
 use crate::facilitator::own::gas::GasPolicy;
 use crate::facilitator::own::order::Order;
 use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
@@ -31,7 +33,6 @@ const WALLET_GAS_MAX: u64 = 600_000;
 const GAS_MARGIN: u64 = 20_000;
 
 sol! {
-    function authorizationState(address authorizer, bytes32 nonce) external view returns (bool);
     function balanceOf(address account) external view returns (uint256);
 }
 
@@ -92,7 +93,7 @@ pub async fn verify(
     access: Access<'_>,
     order: &Order,
 ) -> Result<(), Refusal> {
-    prepare(world, access, order).await.map(drop)
+    prepare(world, access, &order.whole()).await.map(drop)
 }
 
 /// The same, and how to send it.
@@ -106,6 +107,9 @@ pub(super) async fn prepare(
     order: &Order,
 ) -> Result<Prepared, Refusal> {
     order.check_time(world.now()).map_err(|reason| invalid(order, reason))?;
+    if order.permit.is_some_and(|permit| permit.facilitator != access.relayer) {
+        return Err(invalid(order, Reason::OtherFacilitator));
+    }
     let (call, judge) = call_for(world, access, order).await?;
     let makes_wallet = matches!(judge, Judge::Counterfactual(_));
     let network = order.network;
@@ -190,7 +194,11 @@ async fn call_for(
         // if it refuses.
         Judge::Key
     };
-    Ok((transfer(order.network, &order.authorization, &order.given, &judge), judge))
+    if order.permit.is_some() && matches!(judge, Judge::Counterfactual(_)) {
+        return Err(invalid(order, Reason::NotDeployed));
+    }
+    let Order { network, authorization, permit, given, .. } = order;
+    Ok((transfer(network, authorization, permit.as_ref(), given, &judge), judge))
 }
 
 /// The call's gas, at most `bound`. The payer's code and the gas market come in the same request.
@@ -204,7 +212,7 @@ async fn estimate(
     let gas = format!("{bound:#x}");
     let asked = json!({"from": access.relayer, "to": call.to, "data": call.data, "gas": gas});
     let [head, tip, balance] = market(access.relayer);
-    let asks = [
+    let mut asks = vec![
         chain_id(),
         Ask::new("eth_estimateGas", json!([asked, "pending"])),
         Ask::new("eth_getCode", json!([order.authorization.from, "latest"])),
@@ -212,7 +220,16 @@ async fn estimate(
         tip,
         balance,
     ];
+    if order.permit.is_some() {
+        asks.push(Ask::new("eth_getCode", json!([UPTO_PROXY, "latest"])));
+    }
     let mut answers = access.rpc.batch(http, &asks).await.map_err(|_| rpc())?;
+    // A call to an address without code succeeds and moves nothing.
+    if let Some(code) = answers.split_off(6.min(answers.len())).pop()
+        && read::<Bytes>(code).map_err(|_| rpc())?.is_empty()
+    {
+        return Err(invalid(order, Reason::NoProxy));
+    }
     let market = answers.split_off(3.min(answers.len()));
     let [id, estimate, code] = <[_; 3]>::try_from(answers).map_err(|_| rpc())?;
     // An endpoint of another network has no token at that address and accepts every call.
@@ -270,20 +287,18 @@ async fn judged(
 
 /// Why the chain refuses. The refusal is certain; only its reason may stay unknown.
 async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason {
-    let authorization = &order.authorization;
-    let state =
-        authorizationStateCall { authorizer: authorization.from, nonce: authorization.nonce };
+    let Order { network, authorization, .. } = order;
     let balance = balanceOfCall { account: authorization.from };
-    let usdc = order.network.usdc;
     let digest = order.digest();
     let asks = [
         Ask::new("eth_getCode", json!([authorization.from, "latest"])),
-        Ask::contract(usdc, &state.abi_encode()),
-        Ask::contract(usdc, &balance.abi_encode()),
+        ask_used(network, authorization, &json!("pending")),
+        Ask::contract(network.usdc, &balance.abi_encode()),
         erc1271::ask(authorization.from, digest, &order.given.signature),
+        permit2::ask_allowance(network, authorization.from),
     ];
     let Ok(answers) = access.rpc.batch(http, &asks).await else { return Reason::Simulation };
-    let Ok([code, state, balance, wallet]) = <[_; 4]>::try_from(answers) else {
+    let Ok([code, state, balance, wallet, allowance]) = <[_; 5]>::try_from(answers) else {
         return Reason::Simulation;
     };
     let Ok(code) = read::<Bytes>(code) else { return Reason::Simulation };
@@ -292,10 +307,8 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason
         Ok(judge) => judge,
         Err(why) => return why.into(),
     };
-    let is_used = read::<Bytes>(state)
-        .is_ok_and(|state| authorizationStateCall::abi_decode_returns_validate(&state) == Ok(true));
-    if is_used {
-        return Reason::NonceUsed;
+    if read_used(state, authorization) == Ok(true) {
+        return if order.permit.is_some() { Reason::PermitUsed } else { Reason::NonceUsed };
     }
     let is_poor = read::<Bytes>(balance).is_ok_and(|answer| {
         balanceOfCall::abi_decode_returns_validate(&answer)
@@ -305,7 +318,12 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason
     if judge == Judge::Contract && erc1271::answered(wallet) == Ok(false) {
         return Reason::Signature;
     }
-    if is_poor { Reason::Balance } else { Reason::Simulation }
+    let is_approved = permit2::read_allowance(allowance).is_ok_and(|it| it >= authorization.value);
+    match order.permit {
+        _ if is_poor => Reason::Balance,
+        Some(_) if !is_approved => Reason::Allowance,
+        Some(_) | None => Reason::Simulation,
+    }
 }
 
 fn chain_id() -> Ask {

@@ -135,6 +135,8 @@ struct Landed {
 pub enum Outcome {
     /// The money moved in this transaction.
     Settled(B256),
+    /// Nothing was to be taken (scheme `upto`), so nothing was sent.
+    Nothing,
     /// It was sent in this transaction, which is in no block yet.
     Pending(B256),
 }
@@ -190,6 +192,10 @@ impl<W: RelayerWorld> Relayer<W> {
     /// [`Refusal`]: this call moved no money.
     pub async fn settle(&self, order: &Order, claimant: &str) -> Result<Outcome, Refusal> {
         self.open()?;
+        if order.takes_nothing() {
+            judge::verify(&self.world, self.access(), order).await?;
+            return Ok(Outcome::Nothing);
+        }
         let id = order.key();
         match self.known(order, claimant)? {
             Known::Live => return self.follow(&id).await,
@@ -205,9 +211,16 @@ impl<W: RelayerWorld> Relayer<W> {
         self.check_budget(&Owners { claimant, payer: &payer }, 1)?;
         wait(standing::payer_waits(&self.world, &payer, self.world.now())?)?;
         let prepared = match judge::prepare(&self.world, self.access(), order).await {
-            Err(Refusal::Invalid(Reason::NonceUsed, payer)) => {
+            Err(Refusal::Invalid(Reason::NonceUsed | Reason::PermitUsed, payer)) => {
                 let found = self.sent_by_another(order, claimant).await?;
-                return found.ok_or(Refusal::Invalid(Reason::NonceUsed, payer));
+                // A node shows the use as soon as it has the transaction, which another call of the claimant may have sent.
+                return match (found, self.known(order, claimant)?) {
+                    (Some(found), _) => Ok(found),
+                    (None, Known::Live | Known::Settled(_)) => self.follow(&id).await,
+                    (None, Known::Over(_) | Known::New) => {
+                        Err(Refusal::Invalid(order.used(), payer))
+                    }
+                };
             }
             prepared => prepared?,
         };
@@ -228,7 +241,7 @@ impl<W: RelayerWorld> Relayer<W> {
             Known::Live => self.follow(&order.key()).await,
             Known::Settled(settlement) => Ok(Outcome::Settled(settlement.hash)),
             Known::Over(_) | Known::New => {
-                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
+                Err(Refusal::Invalid(order.used(), Some(order.authorization.from)))
             }
         }
     }
@@ -292,7 +305,7 @@ impl<W: RelayerWorld> Relayer<W> {
             }
             State::Failed(_) => Ok(Known::New),
             State::Sent | State::Settled if !is_theirs => {
-                Err(Refusal::Invalid(Reason::NonceUsed, Some(order.authorization.from)))
+                Err(Refusal::Invalid(order.used(), Some(order.authorization.from)))
             }
             State::Sent => Ok(Known::Live),
             State::Settled => Ok(Known::Settled(Box::new(settlement))),
@@ -381,7 +394,10 @@ fn wait(seconds: i64) -> Result<(), Refusal> {
 
 /// Whether the settlement is of exactly this payment, for this claimant.
 fn is_of(settlement: &Settlement, order: &Order, claimant: &str) -> bool {
-    settlement.claimant == claimant && settlement.fingerprint == order.fingerprint().to_string()
+    settlement.claimant == claimant
+        && settlement.fingerprint == order.fingerprint().to_string()
+        // How much is taken by `upto` is not signed.
+        && settlement.authorization == order.authorization
 }
 
 impl From<SqlError> for Refusal {

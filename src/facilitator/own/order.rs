@@ -5,8 +5,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::{Authorization, digest};
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
+use crate::chain::permit2::{Permit, UPTO_PROXY, digest_of};
 use crate::chain::signature::{Given, Unjudged};
 use crate::facilitator::own::refusal::{Reason, Refusal};
 use crate::rails::x402::wire::{Means, PayloadError, PaymentPayload, Version, decimal};
@@ -20,7 +21,10 @@ const VALID_SECONDS_MIN: u64 = 6;
 pub struct Order {
     pub version: Version,
     pub network: &'static Network,
+    /// Its value is what is to be taken.
     pub authorization: Authorization,
+    /// What the payer has signed beside it for the scheme `upto`.
+    pub permit: Option<Permit>,
     /// How the signature is judged, with its wrapper removed.
     pub given: Given,
     /// The signature as it was sent.
@@ -94,7 +98,7 @@ impl<'a> Wanted<'a> {
 
 /// The checks run in the reference implementation's order, so that the first fault has the same name.
 fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reason> {
-    if wanted.scheme != "exact" {
+    if !matches!(wanted.scheme, "exact" | "upto") {
         return Err(Reason::UnsupportedScheme);
     }
     let network = wanted.network.ok_or(Reason::Network)?;
@@ -117,40 +121,87 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
     if version != network.eip712_version {
         return Err(Reason::TokenVersion);
     }
-    let Means::Evm { authorization, signature, .. } = &payment.means else {
+    let Means::Evm { authorization, permit, signature, .. } = &payment.means else {
         return Err(Reason::Network);
     };
-    let authorization = authorization.clone();
-    if authorization.to != wanted.pay_to {
-        return Err(Reason::Recipient);
-    }
-    if authorization.value != wanted.amount {
-        return Err(match payment.version {
-            Version::V1 => Reason::ValueV1,
-            Version::V2 => Reason::ValueV2,
-        });
-    }
+    let authorization = match permit {
+        None => compare_exact(authorization, wanted, payment.version)?,
+        Some(permit) => compare_upto(authorization, permit, wanted)?,
+    };
     if authorization.from == authorization.to {
         return Err(Reason::SelfPayment);
-    }
-    if authorization.value.is_zero() {
-        return Err(Reason::ZeroValue);
     }
     let given = Given::read(signature).map_err(Reason::from)?;
     Ok(Order {
         version: payment.version,
         network,
         authorization,
+        permit: permit.as_deref().copied(),
         given,
         signature: signature.clone(),
     })
+}
+
+fn compare_exact(
+    authorization: &Authorization,
+    wanted: &Wanted<'_>,
+    version: Version,
+) -> Result<Authorization, Reason> {
+    if wanted.scheme != "exact" {
+        return Err(Reason::UnsupportedScheme);
+    }
+    if authorization.to != wanted.pay_to {
+        return Err(Reason::Recipient);
+    }
+    if authorization.value != wanted.amount {
+        return Err(match version {
+            Version::V1 => Reason::ValueV1,
+            Version::V2 => Reason::ValueV2,
+        });
+    }
+    if authorization.value.is_zero() {
+        return Err(Reason::ZeroValue);
+    }
+    Ok(authorization.clone())
+}
+
+/// The authorization with what the requirements take of it. Nothing may be taken, too: then nothing is sent.
+fn compare_upto(
+    authorization: &Authorization,
+    permit: &Permit,
+    wanted: &Wanted<'_>,
+) -> Result<Authorization, Reason> {
+    if wanted.scheme != "upto" {
+        return Err(Reason::UptoScheme);
+    }
+    if permit.spender != UPTO_PROXY {
+        return Err(Reason::Spender);
+    }
+    if authorization.to != wanted.pay_to {
+        return Err(Reason::PermitRecipient);
+    }
+    if permit.token != wanted.asset {
+        return Err(Reason::PermitToken);
+    }
+    if wanted.amount > permit.max {
+        return Err(Reason::AboveMaximum);
+    }
+    Ok(Authorization { value: wanted.amount, ..authorization.clone() })
 }
 
 impl Order {
     /// The digest that the payer signs (EIP-712).
     #[must_use]
     pub fn digest(&self) -> B256 {
-        digest(self.network, &self.authorization)
+        digest_of(self.network, &self.authorization, self.permit.as_ref())
+    }
+
+    /// The same payment, of which all that the payer allows is taken: whether nothing of it can be taken is judged so.
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        let value = self.permit.map_or(self.authorization.value, |permit| permit.max);
+        let authorization = Authorization { value, ..self.authorization.clone() };
+        Self { authorization, ..self.clone() }
     }
 
     /// A digest of exactly this authorization with exactly this signature.
@@ -176,10 +227,27 @@ impl Order {
         if valid_after > now { Err(Reason::ValidAfter) } else { Ok(()) }
     }
 
-    /// The token's key for the payment (payer and nonce). A relayer has one network and one token.
+    /// The contract's key for the payment (payer and nonce). A relayer has one network and one token.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}/{}", self.authorization.from.to_checksum(None), self.authorization.nonce)
+        let Authorization { from, nonce, via, .. } = &self.authorization;
+        let book = match via {
+            Via::Token => "",
+            Via::Permit2 => "permit2:",
+        };
+        format!("{}/{book}{nonce}", from.to_checksum(None))
+    }
+
+    /// Whether it takes nothing of what the payer allows.
+    #[must_use]
+    pub fn takes_nothing(&self) -> bool {
+        self.authorization.value.is_zero()
+    }
+
+    /// Why a payment is refused whose nonce is used, and not for this claimant.
+    #[must_use]
+    pub const fn used(&self) -> Reason {
+        used(&self.authorization)
     }
 
     /// The payer's address (EIP-55).
@@ -207,6 +275,15 @@ impl Order {
     }
 }
 
+/// A nonce of a token may have been used by anybody, and then the money has moved. A permit is settled by its facilitator only.
+#[must_use]
+pub const fn used(authorization: &Authorization) -> Reason {
+    match authorization.via {
+        Via::Token => Reason::NonceUsed,
+        Via::Permit2 => Reason::PermitUsed,
+    }
+}
+
 impl From<Unjudged> for Reason {
     fn from(why: Unjudged) -> Self {
         match why {
@@ -218,5 +295,7 @@ impl From<Unjudged> for Reason {
 }
 
 fn payer_of(payment: &Value) -> Option<Address> {
-    payment.get("payload")?.get("authorization")?.get("from")?.as_str()?.parse().ok()
+    let payload = payment.get("payload")?;
+    let signed = payload.get("authorization").or_else(|| payload.get("permit2Authorization"))?;
+    signed.get("from")?.as_str()?.parse().ok()
 }

@@ -21,7 +21,7 @@ pub enum Reason {
     /// Neither version 1 nor 2.
     #[error("invalid_x402_version")]
     Version,
-    /// Any scheme other than `exact`.
+    /// Any scheme other than `exact` and `upto`.
     #[error("unsupported_scheme")]
     UnsupportedScheme,
     /// A network that is not served here.
@@ -88,6 +88,36 @@ pub enum Reason {
     /// A block has reverted the transaction.
     #[error("invalid_exact_evm_transaction_failed")]
     TransactionFailed,
+    /// The payment is of the scheme `upto`, and the requirements are not.
+    #[error("invalid_upto_evm_scheme")]
+    UptoScheme,
+    /// Another contract than the proxy of `upto` would move the money.
+    #[error("invalid_permit2_spender")]
+    Spender,
+    /// The permit pays somebody else than `payTo`.
+    #[error("invalid_permit2_recipient_mismatch")]
+    PermitRecipient,
+    /// The permit is for another token.
+    #[error("permit2_token_mismatch")]
+    PermitToken,
+    /// More is to be taken than the payer allows.
+    #[error("invalid_upto_evm_payload_settlement_exceeds_amount")]
+    AboveMaximum,
+    /// The payer has named another facilitator.
+    #[error("upto_facilitator_mismatch")]
+    OtherFacilitator,
+    /// The payer has not approved Permit2 for so much.
+    #[error("permit2_allowance_required")]
+    Allowance,
+    /// The nonce of the permit was used or made void, and not by a transaction of ours.
+    #[error("permit2_invalid_nonce")]
+    PermitUsed,
+    /// The network has no proxy of `upto`.
+    #[error("permit2_proxy_not_deployed")]
+    NoProxy,
+    /// A wallet that is not deployed cannot pay by `upto`, where the facilitator itself must be the sender.
+    #[error("invalid_permit2_signature")]
+    NotDeployed,
 }
 
 /// Why no payment can be settled now.
@@ -133,7 +163,9 @@ impl Reason {
             Self::SelfPayment => "the payer is also the recipient",
             Self::ZeroValue => "the authorization moves nothing",
             Self::Version => "x402Version must be 1 or 2",
-            Self::UnsupportedScheme => "only the scheme exact is settled here",
+            Self::UnsupportedScheme => {
+                "only the schemes exact and, in version 2, upto are settled here"
+            }
             Self::Network => "this network is not served here; see /facilitator/supported",
             Self::NetworkMismatch => "payment and requirements name different networks",
             Self::Asset => "only the USDC of the network is settled here",
@@ -151,6 +183,18 @@ impl Reason {
             Self::Balance => "the payer has too little USDC",
             Self::Simulation => "the chain would refuse the transfer, or it needs too much gas",
             Self::TransactionFailed => "the chain refused the transfer",
+            Self::UptoScheme => "payment and requirements name different schemes",
+            Self::Spender => "the permit is not for the proxy of upto",
+            Self::PermitRecipient => "the permit pays somebody else than payTo",
+            Self::PermitToken => "the permit is for another token",
+            Self::AboveMaximum => "more is to be taken than the payer allows",
+            Self::OtherFacilitator => {
+                "the permit names another facilitator; see /facilitator/supported"
+            }
+            Self::Allowance => "the payer has to approve Permit2 for so much USDC first",
+            Self::PermitUsed => "the nonce of the permit is used or void already",
+            Self::NoProxy => "this network has no proxy of upto; pay by exact",
+            Self::NotDeployed => "a wallet that is not deployed pays by exact only",
         })
     }
 }

@@ -2,9 +2,10 @@
 //! in the same SQL transaction as its nonce.
 
 use alloy_primitives::B256;
+use serde_json::Value;
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::transaction::SignedTransaction;
 use crate::facilitator::own::gas::Micros;
 use crate::facilitator::own::order::Order;
@@ -72,6 +73,9 @@ pub(super) struct Sent {
     pub(super) sent_at: UnixSeconds,
 }
 
+/// The member of a stored authorization that says that Permit2 takes it.
+const VIA: &str = "via";
+
 const SETTLEMENT: &str = "SELECT id, claimant, fingerprint, authorization, valid_before, state, \
      hash, reason, attempts, reverted_at, gas_micros, gas_day, code, created_at FROM settlements";
 const TRANSACTION: &str =
@@ -133,6 +137,12 @@ pub(super) fn of_nonce(sql: &impl Sql, nonce: u64) -> Result<Option<Sent>, SqlEr
     first(sql, &statement, &[int(nonce)])?.map(|mut columns| transaction(&mut columns)).transpose()
 }
 
+/// All transactions of a settlement.
+pub(super) fn hashes(sql: &impl Sql, id: &str) -> Result<Vec<B256>, SqlError> {
+    let statement = "SELECT hash FROM transactions WHERE settlement = ?1 ORDER BY rowid";
+    all(sql, statement, &[id.into()], |columns| columns.parsed(str::parse))
+}
+
 /// The settlement that this nonce was given to.
 pub(super) fn settlement_of_nonce(
     sql: &impl Sql,
@@ -184,7 +194,7 @@ pub(super) fn begin(
         id.as_str().into(),
         claimant.into(),
         order.fingerprint().to_string().into(),
-        authorization_json(&order.authorization).to_string().into(),
+        stored(&order.authorization).to_string().into(),
         order.valid_before().into(),
         signed.hash.to_string().into(),
         now.into(),
@@ -309,8 +319,10 @@ pub(super) fn forget(sql: &impl Sql, now: UnixSeconds) -> Result<(), SqlError> {
 fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
     let (id, claimant, fingerprint) = (columns.text()?, columns.text()?, columns.text()?);
     let authorization = columns.parsed(|text| {
-        let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        read_authorization(&json).map_err(|error| error.to_string())
+        let json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let read = read_authorization(&json).map_err(|error| error.to_string())?;
+        let via = if json.get(VIA).is_some() { Via::Permit2 } else { Via::Token };
+        Ok::<_, String>(Authorization { via, ..read })
     })?;
     let valid_before = columns.moment()?;
     let word = columns.text()?;
@@ -342,10 +354,21 @@ fn settlement(columns: &mut Columns) -> Result<Settlement, SqlError> {
     })
 }
 
-/// An attempt fails on the chain for these two reasons only.
+/// An authorization as it is stored. A settlement from before permits has no [`VIA`].
+fn stored(authorization: &Authorization) -> Value {
+    let mut json = authorization_json(authorization);
+    match (authorization.via, json.as_object_mut()) {
+        (Via::Permit2, Some(members)) => drop(members.insert(VIA.to_owned(), "permit2".into())),
+        (Via::Permit2, None) | (Via::Token, _) => {}
+    }
+    json
+}
+
+/// An attempt fails on the chain for these reasons only.
 fn reason_of(word: Option<&str>) -> Reason {
-    let used = Reason::NonceUsed.to_string();
-    if word == Some(used.as_str()) { Reason::NonceUsed } else { Reason::TransactionFailed }
+    let used = [Reason::NonceUsed, Reason::PermitUsed];
+    let known = used.into_iter().find(|reason| word == Some(reason.to_string().as_str()));
+    known.unwrap_or(Reason::TransactionFailed)
 }
 
 fn transaction(columns: &mut Columns) -> Result<Sent, SqlError> {

@@ -8,10 +8,12 @@
 
 use alloy_primitives::{B256, U256};
 
-use crate::chain::rpc::RpcError;
-use crate::chain::transfers::Window;
+use crate::chain::eip3009::Via;
+use crate::chain::rpc::{Ask, RpcError, read};
+use crate::chain::transfers::{Receipt, Window};
 use crate::chain::usage::{Usage, Wanted};
-use crate::facilitator::own::follow::CONFIRM_SECONDS;
+use crate::facilitator::own::follow::{CONFIRM_SECONDS, ask_receipt};
+use crate::facilitator::own::order::used;
 use crate::facilitator::own::refusal::Reason;
 use crate::facilitator::own::store::{Settlement, State};
 use crate::facilitator::own::{Relayer, RelayerWorld, Settings, store};
@@ -54,7 +56,7 @@ impl<W: RelayerWorld> Relayer<W> {
         match verdict {
             Verdict::Moved(hash) => self.end(nonce, settlement, &State::Settled, hash),
             Verdict::Elsewhere => {
-                let failed = State::Failed(Reason::NonceUsed);
+                let failed = State::Failed(used(&settlement.authorization));
                 self.end(nonce, settlement, &failed, settlement.hash)
             }
             Verdict::Refused => {
@@ -74,8 +76,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let Settings { rpc, network, key, .. } = &self.settings;
         let (world, authorization) = (&self.world, &settlement.authorization);
         let (head, is_used) = rpc.authorization_used_by(world, network, authorization).await?;
-        let wanted = self.wanted(settlement);
-        if is_used && let Usage::Moved(hash, _) = rpc.use_of(world, &wanted).await? {
+        if is_used && let Usage::Moved(hash, _) = self.use_of(settlement).await? {
             return Ok(Verdict::Moved(hash));
         }
         let Some(block) = head.checked_sub(FINAL_BLOCKS) else { return Ok(Verdict::Open) };
@@ -86,7 +87,7 @@ impl<W: RelayerWorld> Relayer<W> {
             rpc.used_at(world, network, authorization, key.address(), block).await?;
         Ok(match (count > nonce, is_used, was_used) {
             (true, false, false) => Verdict::Refused,
-            (true, true, true) if rpc.use_of(world, &wanted).await? == Usage::Elsewhere => {
+            (true, true, true) if self.use_of(settlement).await? == Usage::Elsewhere => {
                 Verdict::Elsewhere
             }
             (true, _, _) | (false, _, _) => Verdict::Open,
@@ -113,16 +114,50 @@ impl<W: RelayerWorld> Relayer<W> {
 
     /// The outcome of a settlement's authorization, in a transaction of any sender.
     pub(super) async fn usage(&self, settlement: &Settlement) -> Usage {
-        self.settings.rpc.usage_now(&self.world, &self.wanted(settlement)).await
+        let Settings { rpc, network, .. } = &self.settings;
+        let asked = async {
+            let authorization = &settlement.authorization;
+            match rpc.authorization_used_by(&self.world, network, authorization).await? {
+                (_, true) => self.use_of(settlement).await,
+                (head, false) => Ok(Usage::Unused(head)),
+            }
+        };
+        asked.await.unwrap_or_else(|error: RpcError| Usage::Unclear(error.to_string()))
     }
 
-    fn wanted<'a>(&self, settlement: &'a Settlement) -> Wanted<'a> {
-        Wanted {
-            network: self.settings.network,
-            authorization: &settlement.authorization,
-            window: Window { unused_at: None, created_at: settlement.created_at },
-            transaction: None,
+    /// How an authorization was used that was used.
+    async fn use_of(&self, settlement: &Settlement) -> Result<Usage, RpcError> {
+        match settlement.authorization.via {
+            Via::Token => {
+                let wanted = Wanted {
+                    network: self.settings.network,
+                    authorization: &settlement.authorization,
+                    window: Window { unused_at: None, created_at: settlement.created_at },
+                    transaction: None,
+                };
+                self.settings.rpc.use_of(&self.world, &wanted).await
+            }
+            Via::Permit2 => self.use_by_ours(settlement).await,
         }
+    }
+
+    /// The same for a permit, which nobody but this relayer can settle.
+    async fn use_by_ours(&self, settlement: &Settlement) -> Result<Usage, RpcError> {
+        let hashes = store::hashes(&self.world, &settlement.id);
+        let hashes = hashes.map_err(|_| RpcError::Unavailable)?;
+        let asks: Vec<Ask> = hashes.iter().map(|hash| ask_receipt(*hash)).collect();
+        let answers = self.settings.rpc.batch(&self.world, &asks).await?;
+        let mut is_in_block = false;
+        for (hash, answer) in hashes.into_iter().zip(answers) {
+            let Some(receipt) = read::<Option<Receipt>>(answer)? else { continue };
+            if receipt.moved(self.settings.network, &settlement.authorization) {
+                let block = u64::try_from(receipt.block_number).unwrap_or_default();
+                return Ok(Usage::Moved(hash, block));
+            }
+            is_in_block = true;
+        }
+        // A node that has none of them lags behind the one that knows of the use.
+        Ok(if is_in_block { Usage::Elsewhere } else { Usage::NotFound })
     }
 
     fn end(

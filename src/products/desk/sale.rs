@@ -21,7 +21,7 @@ use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::free_calls::free_call;
 use crate::sale::prices::price;
-use crate::sale::product::{Hold, Offer, Sale, Taker, Terms};
+use crate::sale::product::{Hold, Offer, Pays, Sale, Taker, Terms};
 use crate::sale::request::read_arguments;
 use crate::sale::tool::ProductTool;
 
@@ -76,10 +76,10 @@ impl Sale<Tool> for DeskSale {
         self.call.ticket().map(ToString::to_string)
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Usdc>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Pays>) -> Result<Terms, Failure> {
         work::check(cx, &self.call)?;
         let amount = price(cx.world, self.tool.spec())?.amount;
-        Ok(Terms { amount, seats: None, description: work::describe(cx, &self.call)? })
+        Ok(Terms { amount, most: None, seats: None, description: work::describe(cx, &self.call)? })
     }
 
     fn free(&self, cx: &Cx<'_, impl World>, by: &Taker<'_>) -> Result<Option<Value>, Failure> {

@@ -31,6 +31,19 @@ pub(super) fn check_claimed(
     event.check_promo(promo.as_deref(), party.seats(), cx.now()).map_err(Failure::from)
 }
 
+/// The party with as many seats as its payment holds. They were counted when it was claimed.
+pub(super) fn claimed_party(
+    cx: &Cx<'_, impl World>,
+    party: &Party,
+    payment: &PaymentId,
+) -> Result<Party, SqlError> {
+    if !party.is_flexible() {
+        return Ok(party.clone());
+    }
+    let claimed = payments::find(cx.world, payment)?;
+    Ok(claimed.map_or_else(|| party.clone(), |claimed| party.holding(claimed.seats)))
+}
+
 /// Whether a seat that a payment of unknown outcome wants can still be had.
 pub(super) fn offer_seat(cx: &Cx<'_, impl World>, payment: &Payment) -> Result<Offer, SqlError> {
     let Some(id) = &payment.event_id else { return Ok(Offer::Open) };

@@ -149,12 +149,13 @@ fn take(
     party: &Party,
     by: &Taker<'_>,
 ) -> Result<Value, Failure> {
+    let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
+    let party = &party.holding(event.room_for(party, (seats, kind), cx.now()));
     match event.check_seats(seats, party.seats(), cx.now()) {
         // One of them may be held for the wallet.
         Err(NotOnSale::Promised) => {}
         there_is => there_is?,
     }
-    let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
     event.check_type(kind, party.seats())?;
     let party = &party
         .answering(event.asks, &event.questions)

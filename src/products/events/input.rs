@@ -43,6 +43,10 @@ pub struct RsvpToEvent {
     /// How many seats, 1 to 10, each with a ticket of its own. All of them are sold, or none. Default 1.
     #[schemars(range(min = 1, max = 10))]
     pub seats: Option<u32>,
+    /// Takes fewer seats if not all of `seats` are left, but at least so many. The challenge then also offers to allow the price
+    /// of all of them (x402 scheme `upto`), of which only the seats that you get are paid. Default: all, or none.
+    #[schemars(range(min = 1, max = 10))]
+    pub seats_at_least: Option<u32>,
     /// The ticket type, by the name that `types` of the event has. Without it the first type is bought. All seats of a
     /// purchase are of one type. Leave it out if the event has no types.
     pub ticket_type: Option<String>,

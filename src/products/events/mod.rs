@@ -33,6 +33,7 @@ pub mod rsvp;
 pub mod sale;
 pub mod seats;
 pub mod store;
+mod terms;
 mod ticket_mail;
 pub mod tools;
 mod transfer;

@@ -18,6 +18,8 @@ const NAME_CHARS_MAX: usize = 200;
 pub struct Party {
     /// How many, 1 to [`SEATS_MAX`].
     seats: u32,
+    /// How many at least, if not all are left.
+    least: u32,
     /// The name and address that the buyer gave.
     buyer: GuestDetails,
     /// The ticket type that the buyer named.
@@ -39,6 +41,12 @@ impl Party {
         if !(1..=SEATS_MAX).contains(&seats) {
             return Err(bad("seats", format!("must be 1 to {SEATS_MAX}, or be left out for 1")));
         }
+        let least = arguments.seats_at_least.unwrap_or(seats);
+        if !(1..=seats).contains(&least) {
+            let remedy =
+                format!("must be 1 to the {seats} of `seats`, or be left out for all of them");
+            return Err(bad("seatsAtLeast", remedy));
+        }
         let names = arguments.names.as_deref().unwrap_or_default();
         if u32::try_from(names.len()).map_or(true, |count| count > seats) {
             return Err(bad("names", format!("has more names than the {seats} of `seats`")));
@@ -54,7 +62,7 @@ impl Party {
         let wanted = optional_line("ticketType", arguments.ticket_type.as_deref(), NAME_CHARS_MAX)?;
         let promo = optional_line("promoCode", arguments.promo_code.as_deref(), NAME_CHARS_MAX)?;
         let promo = promo.map(|code| promos::writing(&code).unwrap_or_default());
-        Ok(Self { seats, buyer, wanted, promo, names })
+        Ok(Self { seats, least, buyer, wanted, promo, names })
     }
 
     /// The party of a payment that holds `seats`, with the answers that were good when it was reserved. What was stored of
@@ -63,7 +71,8 @@ impl Party {
     pub fn stored(arguments: Option<&RsvpToEvent>, seats: u32, answers: Vec<Answer>) -> Self {
         let read = arguments.and_then(|arguments| Self::read(arguments).ok());
         let (buyer, names) = read.map(|party| (party.buyer, party.names)).unwrap_or_default();
-        Self { seats, buyer: GuestDetails { answers, ..buyer }, wanted: None, promo: None, names }
+        let buyer = GuestDetails { answers, ..buyer };
+        Self { seats, least: seats, buyer, wanted: None, promo: None, names }
     }
 
     /// The same party with its answers in the order and writing of the event's questions.
@@ -93,6 +102,24 @@ impl Party {
     #[must_use]
     pub fn answers(&self) -> &[Answer] {
         &self.buyer.answers
+    }
+
+    /// The same party with so many seats, and no others.
+    #[must_use]
+    pub fn holding(&self, seats: u32) -> Self {
+        Self { seats, least: seats, ..self.clone() }
+    }
+
+    /// Whether it takes fewer seats if not all are left.
+    #[must_use]
+    pub const fn is_flexible(&self) -> bool {
+        self.least < self.seats
+    }
+
+    /// How many seats it takes at least.
+    #[must_use]
+    pub const fn least(&self) -> u32 {
+        self.least
     }
 
     /// How many seats it has.

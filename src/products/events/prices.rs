@@ -6,7 +6,7 @@
 use crate::base::fields::{InvalidField, bad};
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::products::events::party::price_in_words;
+use crate::products::events::party::{Party, price_in_words};
 use crate::products::events::promos::{NoPromo, Promo, PromoView};
 use crate::products::events::questions::is_same;
 use crate::products::events::types::{TicketType, Until};
@@ -121,6 +121,20 @@ impl Event {
         let before = before.filter(|price| !price.is_zero());
         let mut all = std::iter::once(current).chain(before);
         all.find(|price| price.checked_mul(count) == Some(pays)).unwrap_or(current)
+    }
+
+    /// How many seats a party gets now: as many of those that it wants as are left, and at least as many as it takes.
+    #[must_use]
+    pub fn room_for(
+        &self,
+        party: &Party,
+        (seats, kind): (Seats, Option<&TicketType>),
+        now: UnixSeconds,
+    ) -> u32 {
+        let has = |count: &u32| {
+            self.check_seats(seats, *count, now).is_ok() && self.check_type(kind, *count).is_ok()
+        };
+        (party.least()..=party.seats()).rev().find(has).unwrap_or(party.least())
     }
 
     /// Checks whether so many seats of a type may be sold, beside what the event allows.

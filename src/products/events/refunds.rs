@@ -11,7 +11,7 @@ use crate::base::code::Code;
 use crate::base::fields::{self, InvalidField};
 use crate::base::id::PaymentId;
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::chain::solana::networks::is_solana;
 use crate::chain::usage::read_hash;
@@ -308,6 +308,7 @@ pub fn authorization(
         valid_after: U256::ZERO,
         valid_before: U256::from(until.get().unsigned_abs()),
         nonce: refunds::nonce(cx.scope, &refund.payment, refund.attempt),
+        via: Via::Token,
     })
 }
 

@@ -3,22 +3,23 @@
 use alloy_primitives::Address;
 use serde_json::{Value, json};
 
+use crate::base::fields;
 use crate::base::id::{EventId, PaymentId};
 use crate::base::money::Usdc;
-use crate::base::{fields, text};
 use crate::identity::access::Caller;
-use crate::ledger::payments::{self, Payment, SeatHold, Settled};
+use crate::ledger::payments::{self, Payment, Settled};
 use crate::ledger::refunds as money;
 use crate::ports::{SqlError, World};
-use crate::products::events::claimed::{check_claimed, offer_seat};
+use crate::products::events::claimed::{check_claimed, claimed_party, offer_seat};
 use crate::products::events::input::{self, CheckIn, OneEvent, RsvpToEvent};
 use crate::products::events::news::message;
-use crate::products::events::party::{Party, seats_in_words};
+use crate::products::events::party::Party;
 use crate::products::events::refusals::{check_no_seat, event_for, other_wallet};
+use crate::products::events::terms::{describe, seat_terms};
 use crate::products::events::tools::{Sold, Tool};
 use crate::products::events::{
-    Event, NotOnSale, bought, buyers, cancel, free, manage, records, refunds, seats, store,
-    transfer, waitlist,
+    NotOnSale, bought, buyers, cancel, free, manage, records, refunds, seats, store, transfer,
+    waitlist,
 };
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::quote::PaidCall;
@@ -26,7 +27,7 @@ use crate::sale::answers::{no_money, pending};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
 use crate::sale::prices::price;
-use crate::sale::product::{Hold, Offer, Sale, Taker, Terms, not_sold};
+use crate::sale::product::{Hold, Offer, Pays, Sale, Taker, Terms, not_sold};
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 use crate::sale::tool::ProductTool;
@@ -125,52 +126,18 @@ impl Sale<Tool> for EventSale {
         Some(self.event_id().to_string())
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Usdc>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Pays>) -> Result<Terms, Failure> {
         let (event, seats) = records::shown(cx, self.event_id()).map_err(no_money)?;
-        let (wallet, party) = match self {
+        match self {
             Self::Analytics { .. } => {
                 let description = format!("{}, its analytics", describe(&event));
                 let amount = price(cx.world, Tool::GetEventAnalytics.spec())?.amount;
-                return Ok(Terms { amount, seats: None, description });
+                Ok(Terms { amount, most: None, seats: None, description })
             }
-            Self::Seat { wallet, party, .. } => (wallet, party),
-        };
-        let (count, now) = (party.seats(), cx.now());
-        let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
-        let on_sale = event.check_seats(seats, count, now);
-        match on_sale.and_then(|()| event.check_type(kind, count)) {
-            // A call with a payment waits, because a held seat may become free.
-            Err(NotOnSale::AllHeld) if pays.is_some() => {}
-            // A seat may be held for the wallet that pays, or that is named.
-            Err(NotOnSale::Promised) if pays.is_some() || wallet.is_some() => {}
-            on_sale => on_sale?,
-        }
-        let promo = event.promo_for(party.promo(), (pays.is_some(), count), now)?;
-        if let Some(wallet) = wallet {
-            let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
-            check_no_seat(&wanted)?;
-            // Asking later does not help against this one.
-            if let Err(why @ (NotOnSale::TooManyForNewcomer(_) | NotOnSale::Promised)) =
-                wanted.check_seats(count, cx.now())
-            {
-                return Err(why.into());
+            Self::Seat { wallet, party, .. } => {
+                seat_terms(cx, (&event, seats), (wallet.as_ref(), party), pays)
             }
         }
-        party
-            .answering(event.asks, &event.questions)
-            .map_err(|missing| no_money(missing.into()))?;
-        let price = event.price_for((kind, promo), (pays, count), now);
-        let amount = price.checked_mul(count).ok_or_else(|| {
-            no_money(fields::bad("seats", "cost more together than this service handles").into())
-        })?;
-        let (seats, back) = (seats_in_words(count), event.refund.short());
-        let named = kind.map(|kind| format!(" {}", text::ascii_name(&kind.name, "ticket")));
-        let named = named.unwrap_or_default();
-        let description = format!("{}, {seats}{named}, {back}", describe(&event));
-        let ticket_type = kind.map(|kind| kind.id.clone());
-        let promo = promo.map(|promo| promo.id.clone());
-        let hold = SeatHold { event: event.id.clone(), count, ticket_type, promo };
-        Ok(Terms { amount, seats: Some(hold), description })
     }
 
     fn check_payer(&self, payer: &str) -> Result<(), Failure> {
@@ -187,8 +154,8 @@ impl Sale<Tool> for EventSale {
             Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
                 let kind = wanted.event.type_for(party.wanted())?;
-                let checked = wanted.check_seats(party.seats(), cx.now());
-                let checked = checked.and_then(|()| wanted.event.check_type(kind, party.seats()));
+                let checked = wanted.check_seats(party.least(), cx.now());
+                let checked = checked.and_then(|()| wanted.event.check_type(kind, party.least()));
                 Ok(checked == Err(NotOnSale::AllHeld))
             }
             Self::Analytics { .. } => Ok(false),
@@ -205,6 +172,7 @@ impl Sale<Tool> for EventSale {
         match self {
             Self::Seat { event_id, party, .. } => {
                 let wanted = event_for(cx, event_id, payer)?;
+                let party = &claimed_party(cx, party, payment)?;
                 wanted.check_seats(party.seats(), cx.now())?;
                 check_claimed(cx, &wanted.event, party, payment)?;
                 check_no_seat(&wanted)?;
@@ -366,10 +334,4 @@ fn read_seat(arguments: Value) -> Result<EventSale, Failure> {
         wallet: wallet.transpose()?,
         party,
     })
-}
-
-/// `Rust meetup, 12 Dec 2026 18:30 Berlin`: shown to a payer by the wallet.
-fn describe(event: &Event) -> String {
-    let when = event.starts_at.to_short_words(&event.time_zone);
-    format!("{}, {when}", text::ascii_name(&event.title, "Event"))
 }

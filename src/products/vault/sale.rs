@@ -20,7 +20,7 @@ use crate::rails::quote::PaidCall;
 use crate::sale::answers::{no_money, with_money};
 use crate::sale::bought::Bought;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Hold, Offer, Sale, Terms, not_sold};
+use crate::sale::product::{Hold, Offer, Pays, Sale, Terms, not_sold};
 use crate::sale::repeat::{Ground, MayRead, ProvenPayer};
 use crate::sale::request::read_arguments;
 
@@ -69,11 +69,11 @@ impl Sale<Tool> for SecretSale {
         Some(self.secret_id.to_string())
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Usdc>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Pays>) -> Result<Terms, Failure> {
         let secret = readable(cx, &self.secret_id)?;
         check_opens(cx, &secret)?;
         let description = format!("Secret \"{}\"", text::ascii_name(&secret.name, "unnamed"));
-        Ok(Terms { amount: secret.price, seats: None, description })
+        Ok(Terms { amount: secret.price, most: None, seats: None, description })
     }
 
     /// Fixes the version that is bought.

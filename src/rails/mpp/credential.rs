@@ -87,7 +87,12 @@ pub fn read(raw: &Value) -> Result<Credential, NoCredential> {
                 "signature": signature,
             },
         }),
-        means: Means::Evm { accepted: Some(accepted), authorization, signature },
+        means: Means::Evm {
+            accepted: Some(Box::new(accepted)),
+            authorization,
+            permit: None,
+            signature,
+        },
         identifier: None,
         shows_challenge: true,
     };

@@ -5,9 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::base::money::Usdc;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::rails::quote::{PAYMENT_SECONDS, Quote};
+use crate::rails::quote::{PAYMENT_SECONDS, Quote, UptoOffer};
 use crate::rails::x402::wire::{
     Extra, PAYMENT_IDENTIFIER, RequirementsV1, RequirementsV2, SettleResponse,
 };
@@ -21,6 +22,24 @@ pub const MIME_TYPE: &str = "application/json";
 #[must_use]
 pub fn requirements_v2(quote: &Quote, network: &Network) -> RequirementsV2 {
     exact(network, quote.amount.atomic().to_string(), quote.pay_to, PAYMENT_SECONDS)
+}
+
+/// Our requirements for one network in the scheme `upto`. `amount`: the most that the call may cost, or what it has cost.
+#[must_use]
+pub fn requirements_upto(
+    quote: &Quote,
+    offer: &UptoOffer,
+    network: &Network,
+    amount: Usdc,
+) -> RequirementsV2 {
+    let exact = exact(network, amount.atomic().to_string(), quote.pay_to, PAYMENT_SECONDS);
+    let extra = Extra {
+        primary_type: None,
+        asset_transfer_method: Some("permit2".to_owned()),
+        facilitator_address: Some(offer.facilitator.to_checksum(None)),
+        ..exact.extra
+    };
+    RequirementsV2 { scheme: "upto".to_owned(), extra, ..exact }
 }
 
 /// Requirements that an authorization fits, for money that goes to somebody else than a host. `seconds`: how long it is valid.
@@ -98,5 +117,7 @@ pub fn extra(network: &Network) -> Extra {
         version: network.eip712_version.to_owned(),
         primary_type: Some(PRIMARY_TYPE.to_owned()),
         receipt_key: None,
+        asset_transfer_method: None,
+        facilitator_address: None,
     }
 }

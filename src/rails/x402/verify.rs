@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::{Authorization, recover_eoa};
 use crate::chain::networks::Network;
+use crate::chain::permit2::{Permit, UPTO_PROXY, digest};
+use crate::chain::signature::recover;
 use crate::chain::solana::networks::Chain;
 use crate::chain::solana::transfer::SolanaTransfer;
-use crate::rails::quote::{PAYMENT_SECONDS, Quote, SolanaOffer};
-use crate::rails::x402::dialects::{requirements_v1, requirements_v2};
+use crate::rails::quote::{PAYMENT_SECONDS, Quote, SolanaOffer, UptoOffer};
+use crate::rails::x402::dialects::{requirements_upto, requirements_v1, requirements_v2};
 use crate::rails::x402::solana;
 use crate::rails::x402::wire::{Means, PaymentPayload, RequirementsV2, Version};
 
@@ -80,6 +82,15 @@ pub enum Mismatch {
     /// It was not made for this call of this host.
     #[error("invalid_exact_svm_payload_memo_mismatch")]
     Memo,
+    /// The permit is for another token.
+    #[error("permit2_token_mismatch")]
+    PermitToken,
+    /// Another contract than the proxy of `upto` would move the money.
+    #[error("invalid_permit2_spender")]
+    Spender,
+    /// Another facilitator is named than ours.
+    #[error("upto_facilitator_mismatch")]
+    OtherFacilitator,
     /// Another amount, version 2.
     #[error("invalid_exact_evm_payload_authorization_value_mismatch")]
     ValueV2,
@@ -181,7 +192,8 @@ pub fn check(
     now: UnixSeconds,
 ) -> Result<Checked, Mismatch> {
     match &payment.means {
-        Means::Evm { accepted, authorization, signature } => {
+        Means::Evm { permit: Some(_), .. } => check_upto(quote, payment, payer, now),
+        Means::Evm { accepted, authorization, permit: None, signature } => {
             let network = find_network(quote, &payment)?;
             let ours = requirements_v2(quote, network);
             if accepted.as_ref().is_some_and(|theirs| !is_same(&ours, theirs)) {
@@ -217,6 +229,68 @@ pub fn check(
     }
 }
 
+/// A payment that allows at most an amount. From here on its value is what the call costs.
+fn check_upto(
+    quote: &Quote,
+    payment: PaymentPayload,
+    payer: Payer,
+    now: UnixSeconds,
+) -> Result<Checked, Mismatch> {
+    let network = find_network(quote, &payment)?;
+    let (
+        Some(offer),
+        Means::Evm {
+            accepted: Some(accepted),
+            authorization: allowed,
+            permit: Some(permit),
+            signature: bytes,
+        },
+    ) = (&quote.upto, &payment.means)
+    else {
+        return Err(Mismatch::Requirements);
+    };
+    if !is_same(&requirements_upto(quote, offer, network, offer.most), accepted) {
+        return Err(Mismatch::Requirements);
+    }
+    check_permit(offer, network, permit)?;
+    if allowed.to != quote.pay_to {
+        return Err(Mismatch::Recipient);
+    }
+    check_time(allowed, payer, now)?;
+    let recovered = recover(digest(network, allowed, permit), bytes);
+    let signature = match recovered == Some(allowed.from) {
+        true => Signature::Recovered,
+        false => Signature::NeedsChain,
+    };
+    let requirements = json!(requirements_upto(quote, offer, network, quote.amount));
+    let ends = i64::try_from(allowed.valid_before).unwrap_or(i64::MAX);
+    let (chain, valid_before) = (Chain::Evm(network), UnixSeconds::new(ends));
+    let means = Means::Evm {
+        accepted: Some(accepted.clone()),
+        authorization: Authorization { value: quote.amount.to_u256(), ..allowed.clone() },
+        permit: Some(permit.clone()),
+        signature: bytes.clone(),
+    };
+    let payment = PaymentPayload { means, ..payment };
+    Ok(Checked { payment, chain, valid_before, signature, requirements })
+}
+
+fn check_permit(offer: &UptoOffer, network: &Network, permit: &Permit) -> Result<(), Mismatch> {
+    if permit.max != offer.most.to_u256() {
+        return Err(Mismatch::ValueV2);
+    }
+    if permit.token != network.usdc {
+        return Err(Mismatch::PermitToken);
+    }
+    if permit.spender != UPTO_PROXY {
+        return Err(Mismatch::Spender);
+    }
+    if permit.facilitator != offer.facilitator {
+        return Err(Mismatch::OtherFacilitator);
+    }
+    Ok(())
+}
+
 fn check_authorization(
     quote: &Quote,
     (authorization, version): (&Authorization, Version),
@@ -232,6 +306,14 @@ fn check_authorization(
             Version::V2 => Mismatch::ValueV2,
         });
     }
+    check_time(authorization, payer, now)
+}
+
+fn check_time(
+    authorization: &Authorization,
+    payer: Payer,
+    now: UnixSeconds,
+) -> Result<(), Mismatch> {
     if authorization.valid_after >= second(now) {
         return Err(Mismatch::NotYetValid { now: now.get() });
     }
@@ -305,4 +387,14 @@ fn is_same(ours: &RequirementsV2, theirs: &RequirementsV2) -> bool {
         && ours.max_timeout_seconds == theirs.max_timeout_seconds
         && ours.extra.name == theirs.extra.name
         && ours.extra.version == theirs.extra.version
+        && is_same_address(&ours.extra.facilitator_address, &theirs.extra.facilitator_address)
+}
+
+/// `exact` names no facilitator, and what a client adds there is not ours.
+fn is_same_address(ours: &Option<String>, theirs: &Option<String>) -> bool {
+    match (ours, theirs) {
+        (None, _) => true,
+        (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
+        (Some(_), None) => false,
+    }
 }

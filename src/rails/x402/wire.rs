@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::base::id::PaymentIdentifier;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
+use crate::chain::permit2::Permit;
 use crate::chain::solana::networks::Chain;
 use crate::chain::solana::transfer::{NoTransfer, SolanaTransfer};
 
@@ -54,17 +55,23 @@ pub struct Extra {
     /// chain.
     #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,
+    /// Scheme `upto`: `permit2`.
+    #[serde(rename = "assetTransferMethod", default, skip_serializing_if = "Option::is_none")]
+    pub asset_transfer_method: Option<String>,
+    /// Scheme `upto`: the only account that may settle (EIP-55). The payer signs it.
+    #[serde(rename = "facilitatorAddress", default, skip_serializing_if = "Option::is_none")]
+    pub facilitator_address: Option<String>,
 }
 
 /// One way to pay (x402 version 2). A payment repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequirementsV2 {
-    /// Ours is always `exact`.
+    /// `exact`, or `upto` for a price that is known only when the call is carried out.
     pub scheme: String,
     /// CAIP-2 id, such as `eip155:8453`.
     pub network: String,
-    /// USDC in its smallest unit, decimal.
+    /// USDC in its smallest unit, decimal. Scheme `upto`: the most that may be taken.
     pub amount: String,
     /// Contract of USDC (EIP-55).
     pub asset: String,
@@ -177,8 +184,14 @@ pub struct PaymentPayload {
 /// What moves the money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Means {
-    /// An authorization that a token contract takes (EIP-3009). `accepted`: the caller's choice (version 2).
-    Evm { accepted: Option<RequirementsV2>, authorization: Authorization, signature: Bytes },
+    /// An authorization that a token contract takes (EIP-3009), or Permit2 if there is a `permit`; its value is then the most
+    /// that may be taken. `accepted`: the caller's choice (version 2).
+    Evm {
+        accepted: Option<Box<RequirementsV2>>,
+        authorization: Authorization,
+        permit: Option<Box<Permit>>,
+        signature: Bytes,
+    },
     /// A transaction that its payer has signed and the facilitator has not.
     Solana(SolanaTransfer),
 }
@@ -189,7 +202,7 @@ pub enum PayloadError {
     /// Neither version 1 nor 2.
     #[error("invalid_x402_version")]
     Version,
-    /// Any scheme other than `exact`.
+    /// Any scheme other than `exact` and, for version 2 and EVM, `upto`.
     #[error("unsupported_scheme")]
     Scheme,
     /// A field is missing or malformed.
@@ -225,9 +238,12 @@ impl PaymentPayload {
             Version::V1 => Chain::by_v1_name(network),
             Version::V2 => Chain::by_caip2(network),
         };
-        if scheme != "exact" {
-            return Err(PayloadError::Scheme);
-        }
+        let may_be_upto = version == Version::V2 && !matches!(chain, Some(Chain::Solana(_)));
+        let is_upto = match scheme {
+            "exact" => false,
+            "upto" if may_be_upto => true,
+            _ => return Err(PayloadError::Scheme),
+        };
         let payload = raw.get("payload").ok_or(PayloadError::Field("payload"))?;
         let means = match chain {
             Some(Chain::Solana(_)) => {
@@ -237,10 +253,17 @@ impl PaymentPayload {
             }
             Some(Chain::Evm(_)) | None => {
                 let accepted = accepted.map(RequirementsV2::deserialize).transpose();
-                let accepted = accepted.map_err(|_| PayloadError::Field("accepted"))?;
-                let authorization = payload.get("authorization").unwrap_or(&Value::Null);
-                let authorization = read_authorization(authorization)?;
-                Means::Evm { accepted, authorization, signature: read_signature(payload)? }
+                let accepted = accepted.map_err(|_| PayloadError::Field("accepted"))?.map(Box::new);
+                let member = |key| payload.get(key).unwrap_or(&Value::Null);
+                let (authorization, permit) = match is_upto {
+                    false => (read_authorization(member("authorization"))?, None),
+                    true => {
+                        let (authorization, permit) = read_permit(member("permit2Authorization"))?;
+                        (authorization, Some(Box::new(permit)))
+                    }
+                };
+                let signature = read_signature(payload)?;
+                Means::Evm { accepted, authorization, permit, signature }
             }
         };
         let network = network.to_owned();
@@ -300,23 +323,56 @@ fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadErro
 ///
 /// [`PayloadError::Field`] names the first member that is missing or malformed.
 pub fn read_authorization(authorization: &Value) -> Result<Authorization, PayloadError> {
-    let text = |key: &'static str| {
-        authorization.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
-    };
-    let address = |key| text(key)?.parse::<Address>().map_err(|_| PayloadError::Field(key));
-    let number = |key| decimal(text(key)?).ok_or(PayloadError::Field(key));
+    let (address, number) =
+        (|key| read_address(authorization, key), |key| read_number(authorization, key));
     Ok(Authorization {
         from: address("from")?,
         to: address("to")?,
         value: number("value")?,
         valid_after: number("validAfter")?,
         valid_before: number("validBefore")?,
-        nonce: text("nonce")?
+        nonce: read_text(authorization, "nonce")?
             .strip_prefix("0x")
             .filter(|digits| digits.len() == 64)
             .and_then(|digits| digits.parse::<B256>().ok())
             .ok_or(PayloadError::Field("nonce"))?,
+        via: Via::Token,
     })
+}
+
+/// Parses what a payer signs for the scheme `upto`.
+fn read_permit(signed: &Value) -> Result<(Authorization, Permit), PayloadError> {
+    let member = |key| signed.get(key).unwrap_or(&Value::Null);
+    let (permitted, witness) = (member("permitted"), member("witness"));
+    let max = read_number(permitted, "amount")?;
+    let authorization = Authorization {
+        from: read_address(signed, "from")?,
+        to: read_address(witness, "to")?,
+        value: max,
+        valid_after: read_number(witness, "validAfter")?,
+        valid_before: read_number(signed, "deadline")?,
+        nonce: B256::from(read_number(signed, "nonce")?),
+        via: Via::Permit2,
+    };
+    let permit = Permit {
+        max,
+        token: read_address(permitted, "token")?,
+        spender: read_address(signed, "spender")?,
+        facilitator: read_address(witness, "facilitator")?,
+    };
+    Ok((authorization, permit))
+}
+
+fn read_text<'a>(object: &'a Value, key: &'static str) -> Result<&'a str, PayloadError> {
+    object.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
+}
+
+fn read_address(object: &Value, key: &'static str) -> Result<Address, PayloadError> {
+    read_text(object, key)?.parse().map_err(|_| PayloadError::Field(key))
+}
+
+fn read_number(object: &Value, key: &'static str) -> Result<U256, PayloadError> {
+    decimal(read_text(object, key)?).ok_or(PayloadError::Field(key))
 }
 
 /// The authorization as JSON, with numbers as decimal text.

@@ -76,6 +76,7 @@ fn quote() -> Quote {
         pay_to: PAY_TO.parse().unwrap(),
         networks: NETWORKS.iter().filter(|network| network.caip2 == "eip155:84532").collect(),
         solana: None,
+        upto: None,
         wanted: None,
         seats: None,
         resource_url: String::new(),

@@ -8,7 +8,7 @@ use alloy_consensus::TxEip1559;
 use alloy_consensus::transaction::{RlpEcdsaDecodableTx, SignableTransaction};
 use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::SolCall;
-use events_concierge::chain::eip3009::{Authorization, recover_eoa};
+use events_concierge::chain::eip3009::{Authorization, Via, recover_eoa};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::transaction::Token::transferWithAuthorization_0Call as Transfer;
 use events_concierge::ports::{HttpError, HttpRequest, HttpResponse};
@@ -470,6 +470,7 @@ fn transfer_of(data: &[u8]) -> Option<Signed> {
         valid_after: call.validAfter,
         valid_before: call.validBefore,
         nonce: call.nonce,
+        via: Via::Token,
     };
     let signature = [call.r.as_slice(), call.s.as_slice(), &[call.v]].concat();
     let network = Network::by_caip2("eip155:84532").unwrap();

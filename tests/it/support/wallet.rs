@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256, hex};
-use events_concierge::chain::eip3009::{Authorization, digest};
+use events_concierge::chain::eip3009::{Authorization, Via, digest};
 use events_concierge::chain::networks::Network;
 use k256::ecdsa::SigningKey;
 use serde_json::{Value, json};
@@ -62,6 +62,7 @@ impl Wallet {
                 WALLET_CLOCK.get() + requirements["maxTimeoutSeconds"].as_i64().unwrap_or(110),
             ),
             nonce: B256::repeat_byte(nonce),
+            via: Via::Token,
         };
         change(&mut authorization);
         json!({

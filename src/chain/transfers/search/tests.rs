@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::chain::eip3009::Via;
 use crate::chain::transfers::Use;
 use crate::chain::transfers::logs::{Transfer, used_topics};
 use crate::ports::{HttpError, HttpRequest, HttpResponse};
@@ -164,6 +165,7 @@ fn authorization(valid_before: i64) -> Authorization {
         valid_after: U256::ZERO,
         valid_before: U256::from(valid_before),
         nonce: B256::repeat_byte(7),
+        via: Via::Token,
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::base::id::PurchaseId;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::guest::purchase::model::Origin;
 use crate::rails::x402::payer::Settlement;
 use crate::wallets::policy::Refused;
@@ -31,6 +31,7 @@ fn authorization(nonce: u8) -> Authorization {
         valid_after: U256::ZERO,
         valid_before: U256::from(END.unsigned_abs()),
         nonce: B256::repeat_byte(nonce),
+        via: Via::Token,
     }
 }
 

@@ -3,7 +3,7 @@ use alloy_primitives::{Address, B256, U256};
 use super::*;
 use crate::base::id::WithdrawalId;
 use crate::base::money::Usdc;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::facilitator::client::Trouble;
 use crate::wallets::Kind;
@@ -31,6 +31,7 @@ fn new() -> Withdrawal {
             valid_after: U256::ZERO,
             valid_before: U256::from(ENDS.unsigned_abs()),
             nonce: B256::repeat_byte(3),
+            via: Via::Token,
         },
         signature: None,
         transaction: None,

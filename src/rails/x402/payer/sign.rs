@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::Authorization;
+use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::ports::Random;
 use crate::rails::x402::payer::offer::{Dialect, Offer};
@@ -38,6 +38,7 @@ pub fn authorize(
         valid_after,
         valid_before: seconds(now.plus(i64::from(valid_for))),
         nonce: B256::new(random.bytes()),
+        via: Via::Token,
     }
 }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::base::http::Headers;
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::{Authorization, digest};
+use crate::chain::eip3009::{Authorization, Via, digest};
 use crate::chain::networks::Network;
 use crate::mcp::client::ClientError;
 use crate::ports::Random;
@@ -250,6 +250,7 @@ fn our_own_server_is_understood() {
         pay_to: PAY_TO.parse().unwrap(),
         networks: vec![sepolia(), network("eip155:8453")],
         solana: None,
+        upto: None,
         wanted: None,
         seats: None,
         resource_url: "https://events.example/x402/users/a/tools/rsvpToEvent".to_owned(),
@@ -302,6 +303,7 @@ fn an_authorization_is_what_the_offer_says_and_short_lived() {
             valid_after: U256::from(after),
             valid_before: U256::from(before),
             nonce: B256::repeat_byte(7),
+            via: Via::Token,
         };
         assert_eq!(authorization, expected);
     }
