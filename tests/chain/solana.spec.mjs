@@ -241,7 +241,7 @@ test("Solana is offered only where its chain can be asked", async () => {
   const manifest = `/mcp/users/${server.scope}/manifest`;
   assert.deepEqual([(await said(manifest)).solana.payTo, (await said("/api/settings")).solana], [host, "Solana devnet"]);
   await restart({ endpoint: "" });
-  assert.match((await said("/health")).detail, /RPC_URLS has no endpoint for solana:EtW\w+, [^;]*; set one, or remove SOLANA_FACILITATOR_URL$/);
+  assert.match((await said("/health")).detail, /RPC_URLS has no endpoint for solana:EtW\w+, [^;]*; set one, or remove SOLANA_FACILITATOR_URL\.$/);
   facilitator.misbehave(solanaFaults.alsoSettlesOn(NETWORK), { path: "/supported" });
   await withoutEndpoint();
   const { verify } = facilitator.counts;
