@@ -50,7 +50,8 @@ pub struct Config {
     pub facilitator: Facilitator,
     /// The networks on which it settles, by its own statement.
     pub supported: Supported,
-    /// How payments on Solana are settled, if they may be taken.
+    /// How payments on Solana are settled, also those that were taken before. New ones:
+    /// [`Config::solana_on_offer`].
     pub solana: Option<SolanaPayments>,
     /// The key that sends our own facilitator's transactions.
     pub relayer: Option<RelayerKey>,
@@ -210,7 +211,15 @@ impl Config {
         faults
     }
 
-    /// The facilitator that settles on this network (CAIP-2); `None` for Solana if no payments are taken there.
+    /// How new payments on Solana are taken: only where an endpoint can be asked what became of them. Without one
+    /// a payer that takes its money back in time holds a seat for nothing, and nobody can tell.
+    #[must_use]
+    pub fn solana_on_offer(&self) -> Option<&SolanaPayments> {
+        let has_endpoint = |it: &&SolanaPayments| self.rpc_urls.contains_key(it.network.caip2);
+        self.solana.as_ref().filter(has_endpoint)
+    }
+
+    /// The facilitator that settles on this network (CAIP-2); `None` for Solana if there is none for it.
     #[must_use]
     pub fn facilitator_on(&self, network: &str) -> Option<&Facilitator> {
         if is_solana(network) {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { unstable_readConfig } from "wrangler";
 import { isIdentityKeys, masterKey } from "../lib/keys.mjs";
-import { networkOf } from "../lib/networks.mjs";
+import { networkOf, SOLANA_NETWORKS } from "../lib/networks.mjs";
 import { Failure, root } from "../lib/process.mjs";
 import { SECRETS, VARIABLES, withUsual } from "../lib/settings.mjs";
 
@@ -78,7 +78,7 @@ export function settingFaults(settings) {
   return faults;
 }
 
-function networkFaults({ value }, todo) {
+function networkFaults({ value, has }, todo) {
   const networks = listOf(value("NETWORKS"));
   if (networks.length === 0) todo("NETWORKS", "set CAIP-2 ids such as eip155:84532");
   for (const id of networks) if (!networkOf(id)) todo("NETWORKS", `names ${id}, which is unknown; src/chain/networks.rs lists them`);
@@ -88,7 +88,12 @@ function networkFaults({ value }, todo) {
   } catch {
     return todo("RPC_URLS", 'set JSON such as {"eip155:84532": "https://…"}');
   }
-  for (const id of networks) if (!URL.canParse(urls?.[id] ?? "")) todo("RPC_URLS", `has no endpoint for ${id}`);
+  const lacks = (id) => !URL.canParse(urls?.[id] ?? "");
+  for (const id of networks) if (lacks(id)) todo("RPC_URLS", `has no endpoint for ${id}`);
+  if (!has("SOLANA_FACILITATOR_URL")) return;
+  const isTestnet = networks.every((id) => networkOf(id)?.isTestnet !== false);
+  const solana = SOLANA_NETWORKS.find((one) => one.isTestnet === isTestnet).network;
+  if (lacks(solana)) todo("RPC_URLS", `has no endpoint for ${solana}, without which nothing is sold there; set one, or remove SOLANA_FACILITATOR_URL`);
 }
 
 function keyFaults({ value, has }, todo) {

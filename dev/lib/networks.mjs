@@ -16,4 +16,10 @@ export const NETWORKS = [
   of(seiTestnet, "sei-testnet", "Sei testnet", "USDC", "0x4fCF1784B31630811181f670Aea7A7bEF803eaED", "https://testnet.seiscan.io", true),
 ];
 
+/** Those of Solana, which hosts are paid on beside networks of the same kind. */
+export const SOLANA_NETWORKS = [
+  { network: "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", isTestnet: false },
+  { network: "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1", isTestnet: true },
+];
+
 export const networkOf = (caip2) => NETWORKS.find(({ network }) => network === caip2);

@@ -12,7 +12,8 @@ use crate::facilitator::supported::SolanaSupported;
 const SECRET_OVER_HTTP: &str =
     "SOLANA_FACILITATOR_URL must begin with https://, for it is sent a secret";
 
-/// How payments on Solana are settled: always by a remote facilitator.
+/// How payments on Solana are settled: always by a remote facilitator. New ones are taken only if
+/// [`Config::solana_on_offer`](crate::config::Config::solana_on_offer) says so.
 #[derive(Debug)]
 pub struct SolanaPayments {
     /// The network of the same kind as the EVM networks: real money, or test money.
@@ -53,6 +54,10 @@ pub(super) fn read_solana(
         }
         (None, url) => Remote { base_url: url?.to_owned(), credentials: credentials.cloned() },
     };
+    let network = SolanaNetwork::of_kind(place.main_network().is_none())?;
+    if set("SOLANA_FACILITATOR_URL").is_some() {
+        faults.extend(without_endpoint(network, place));
+    }
     let rpc_urls = place.rpc_urls.into_iter().flatten();
     if let Some(main) = place.main_network() {
         let unsafe_rpc = |(id, url): &(&String, &String)| {
@@ -64,9 +69,21 @@ pub(super) fn read_solana(
         }));
     }
     Some(SolanaPayments {
-        network: SolanaNetwork::of_kind(place.main_network().is_none())?,
+        network,
         facilitator: Facilitator::At(remote),
         supported: SolanaSupported::default(),
+    })
+}
+
+/// Whoever names a facilitator for Solana wants to be paid there, which takes an endpoint.
+fn without_endpoint(network: &SolanaNetwork, place: Place<'_>) -> Option<String> {
+    let is_known = !place.networks.is_empty() && place.rpc_urls.is_some();
+    let has_one = place.rpc_urls.is_some_and(|urls| urls.contains_key(network.caip2));
+    (is_known && !has_one).then(|| {
+        format!(
+            "RPC_URLS has no endpoint for {}, without which nothing is sold there; set one, or remove SOLANA_FACILITATOR_URL",
+            network.caip2
+        )
     })
 }
 

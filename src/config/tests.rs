@@ -134,6 +134,34 @@ fn a_network_without_an_endpoint_is_a_fault() {
 }
 
 #[test]
+fn solana_needs_an_endpoint_to_be_on_offer() {
+    let named = ("SOLANA_FACILITATOR_URL", "https://solana.example");
+    let both = r#"{"eip155:84532":"http://127.0.0.1:8545","solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1":"http://127.0.0.1:8899"}"#;
+    let other = r#"{"eip155:84532":"http://127.0.0.1:8545","solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp":"https://main.example"}"#;
+    for (settings, is_on_offer) in [
+        (vec![], false),
+        (vec![("RPC_URLS", other)], false),
+        (vec![("RPC_URLS", both)], true),
+        (vec![named, ("RPC_URLS", both)], true),
+    ] {
+        let config = read(&settings).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(config.solana_on_offer().is_some(), is_on_offer, "{settings:?}");
+        assert!(config.solana.is_some(), "what was taken before is settled still");
+    }
+    for half in [vec![named], vec![named, ("RPC_URLS", other)]] {
+        let faults = read(&half).err().map(|errors| errors.0).unwrap_or_default();
+        assert!(
+            matches!(&faults[..], [one] if one.starts_with("RPC_URLS has no endpoint for solana:EtWT") && one.contains("SOLANA_FACILITATOR_URL")),
+            "{faults:?}"
+        );
+    }
+    for worse in [("RPC_URLS", "{"), ("NETWORKS", "eip155:1")] {
+        let faults = read(&[named, worse]).err().map(|errors| errors.0).unwrap_or_default();
+        assert!(matches!(&faults[..], [one] if one.starts_with(worse.0)), "{faults:?}");
+    }
+}
+
+#[test]
 fn mail_needs_a_sender_and_an_api_its_key() {
     let mail = |changes: &[(&str, &str)]| read(changes).map(|config| config.mail);
     assert_eq!(mail(&[]), Ok(None));

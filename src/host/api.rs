@@ -184,7 +184,7 @@ pub(super) fn manifest(shop: &Shop<'_, impl World>) -> Result<Reply, SqlError> {
         "host": {"displayName": shop.profile.words.display_name, "about": shop.profile.words.about},
         "tools": catalog::prices(shop.profile.products, &prices),
     });
-    let solana = shop.profile.solana.zip(shop.cx.config.solana.as_ref());
+    let solana = shop.profile.solana.zip(shop.cx.config.solana_on_offer());
     if let (Some((pay_to, settings)), Some(members)) = (solana, manifest.as_object_mut()) {
         let network = settings.network;
         let entry = json!({

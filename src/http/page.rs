@@ -26,7 +26,7 @@ pub struct PageSettings {
     pub email_sign_in: bool,
     /// Networks that can be paid on, in order of preference.
     pub networks: Vec<NetworkView>,
-    /// The network of Solana that hosts may be paid on, if its facilitator settles there.
+    /// The network of Solana that hosts may be paid on: with an endpoint, and if its facilitator settles there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub solana: Option<&'static str>,
@@ -62,7 +62,7 @@ impl PageSettings {
             crossmint: config.crossmint.is_some(),
             email_sign_in: has_mail,
             networks: config.networks.iter().map(|network| view(config, network)).collect(),
-            solana: config.solana.as_ref().map(|solana| solana.network.name),
+            solana: config.solana_on_offer().map(|solana| solana.network.name),
         }
     }
 }

@@ -32,9 +32,9 @@ pub(super) fn upto_offer(config: &Config, most: Usdc) -> Option<UptoOffer> {
     }
 }
 
-/// How the call is paid on Solana: if its host has named an address there, and a facilitator pays the fee.
+/// How the call is paid on Solana: if it is on offer, its host has named an address, and a facilitator pays the fee.
 async fn solana_offer(shop: &Shop<'_, impl World>, quote: &Quote) -> Option<SolanaOffer> {
-    let (pay_to, settings) = (shop.profile.solana?, shop.cx.config.solana.as_ref()?);
+    let (pay_to, settings) = (shop.profile.solana?, shop.cx.config.solana_on_offer()?);
     let SolanaPayments { network, facilitator, supported } = settings;
     let kind = supported.on(shop.cx.world, facilitator, network).await?;
     let SolanaKind { fee_payer, has_v1 } = kind;

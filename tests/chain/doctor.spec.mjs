@@ -68,6 +68,7 @@ test("each fault of a setting is told with what to do", async () => {
     [{ vars: { NETWORKS: "eip155:1" } }, /^NETWORKS: names eip155:1, which is unknown/],
     [{ vars: { RPC_URLS: "{" } }, /^RPC_URLS: set JSON/],
     [{ vars: { RPC_URLS: "{}" } }, /^RPC_URLS: has no endpoint for eip155:84532/],
+    [{ vars: { SOLANA_FACILITATOR_URL: facilitator.url } }, /^RPC_URLS: has no endpoint for solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1, .* or remove SOLANA_FACILITATOR_URL$/],
     [{ vars: { FACILITATOR_URL: "self" } }, /^RELAYER_PRIVATE_KEY: is not here/],
     [{ vars: { FACILITATOR_API: "token" } }, /^FACILITATOR_TOKENS: is not here/],
     [{ change: (text) => text.replace("[vars]\n", `[vars]\nMASTER_KEY = "${"1".repeat(64)}"\n`) }, /^MASTER_KEY: is a secret: take it out of wrangler\.toml/],

@@ -33,8 +33,8 @@ after(async () => {
 });
 beforeEach(() => facilitator.behaves());
 
-/** The Worker with Solana; without its endpoint it knows only what the facilitator says. */
-async function restart({ endpoint = solana.rpcUrl } = {}) {
+/** The Worker with Solana, whose node is asked at `endpoint`. */
+async function restart({ endpoint = solana.rpcUrl, ...more } = {}) {
   const rpcUrls = { [NETWORK]: network.chain.url, ...(endpoint && { [SOLANA]: endpoint }) };
   const vars = {
     FACILITATOR_URL: network.facilitator.url,
@@ -42,9 +42,13 @@ async function restart({ endpoint = solana.rpcUrl } = {}) {
     PUBLIC_URL: network.publicUrl,
     NETWORKS: NETWORK,
     RPC_URLS: JSON.stringify(rpcUrls),
+    ...more,
   };
   await network.worker.restart({ vars, secrets });
 }
+
+/** Its operator has removed the endpoint; the facilitator of the other networks settles on Solana as well. */
+const withoutEndpoint = () => restart({ endpoint: "", FACILITATOR_URL: facilitator.url, SOLANA_FACILITATOR_URL: "" });
 
 const setPayout = ({ userId, token }, solanaAddress) => post(network, "/api/users/mcp", { userId, solanaAddress }, token);
 
@@ -230,17 +234,43 @@ test("what never came is not paid once its block hash is over, and frees the sea
   assert.equal((await rsvp(network, server, event, await pays(next, event))).status, 200);
 });
 
-test("without an endpoint the facilitator alone is asked, and what it does not say stays unknown", async () => {
-  await restart({ endpoint: "" });
+test("Solana is offered only where its chain can be asked", async () => {
   const [event, payer] = [await createEvent(network, server), await newPayer()];
   const payment = await pays(payer, event);
-  facilitator.misbehave(solanaFaults.cut, { times: 1 });
-  assert.equal((await rsvp(network, server, event, payment)).body.moneyMoved, "unknown");
+  const said = (path) => network.worker.fetch(path).then((answer) => answer.json());
+  const manifest = `/mcp/users/${server.scope}/manifest`;
+  assert.deepEqual([(await said(manifest)).solana.payTo, (await said("/api/settings")).solana], [host, "Solana devnet"]);
+  await restart({ endpoint: "" });
+  assert.match((await said("/health")).detail, /RPC_URLS has no endpoint for solana:EtW\w+, [^;]*; set one, or remove SOLANA_FACILITATOR_URL\.$/);
+  facilitator.misbehave(solanaFaults.alsoSettlesOn(NETWORK), { path: "/supported" });
+  await withoutEndpoint();
+  const { verify } = facilitator.counts;
+  for (const shown of [undefined, payment]) {
+    const { status, challenge } = await rsvp(network, server, event, shown);
+    assert.equal(status, 402);
+    assert.deepEqual(challenge.accepts.map((one) => one.network), [NETWORK]);
+  }
+  assert.deepEqual([(await said(manifest)).solana, (await said("/api/settings")).solana], [undefined, undefined]);
+  assert.equal(facilitator.counts.verify, verify, "nobody was asked");
+  assert.deepEqual(await rows(payer), []);
+  await restart();
+  assert.equal((await rsvp(network, server, event, payment)).status, 200);
+  await booksAreClean();
+});
+
+test("what was sold before its endpoint was removed is found out through the facilitator, or stays unknown", async () => {
+  // It answers nobody, so that nothing is found out before it is removed.
+  await restart({ endpoint: "http://127.0.0.1:9" });
+  const [event, payer, lost] = [await createEvent(network, server), await newPayer(), await newPayer()];
+  const [payment, unsure] = [await pays(payer, event), await pays(lost, event)];
+  for (const [paid, fault] of [[payment, "cut"], [unsure, "paysAndIsCut"]]) {
+    facilitator.misbehave(solanaFaults[fault], { times: 1 });
+    assert.equal((await rsvp(network, server, event, paid)).body.moneyMoved, "unknown");
+  }
+  assert.deepEqual([await state(payer), await state(lost)], ["unknown", "unknown"]);
+  await withoutEndpoint();
   await until(async () => (await state(payer)) === "delivered");
-  const lost = await newPayer();
-  const unsure = await pays(lost, event);
-  facilitator.misbehave(solanaFaults.paysAndIsCut, { times: 1 });
-  assert.equal((await rsvp(network, server, event, unsure)).body.moneyMoved, "unknown");
+  assert.equal((await rsvp(network, server, event, payment)).status, 200);
   const later = "UPDATE payments SET valid_before = unixepoch() - 100, next_check_at = unixepoch() WHERE payer = ?1";
   await network.worker.sql(server.scope, later, lost.address);
   await rsvp(network, server, event, unsure);

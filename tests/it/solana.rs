@@ -7,7 +7,8 @@ use events_concierge::base::http::Reply;
 use events_concierge::chain::solana::address::SolanaAddress;
 use events_concierge::chain::solana::transfer::{NoTransfer, SolanaTransfer, digest_of};
 use events_concierge::host::command::Action;
-use events_concierge::http::route::Own;
+use events_concierge::http::page::PageSettings;
+use events_concierge::http::route::{AtHost, Own};
 use events_concierge::ledger::audit::audit;
 use events_concierge::ports::HttpResponse;
 use serde_json::{Value, json};
@@ -232,17 +233,21 @@ fn a_transaction_has_one_spelling() {
     );
 }
 
-/// A host that is paid on Solana. `endpoint`: whether its chain can be asked.
-fn host(endpoint: bool) -> Server {
-    let rpc = format!(
-        r#"{{"eip155:84532":"http://127.0.0.1:8545","{SOLANA}":"http://127.0.0.1:8899/solana"}}"#
-    );
-    let mut more = vec![("SOLANA_FACILITATOR_URL", "http://solana.test")];
-    if endpoint {
-        more.push(("RPC_URLS", rpc.as_str()));
-    }
+/// Solana with an endpoint that can be asked.
+const WITH_ENDPOINT: [(&str, &str); 2] = [
+    ("SOLANA_FACILITATOR_URL", "http://solana.test"),
+    (
+        "RPC_URLS",
+        r#"{"eip155:84532":"http://127.0.0.1:8545","solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1":"http://127.0.0.1:8899/solana"}"#,
+    ),
+];
+/// The endpoint is gone, and the facilitator of the other networks settles on Solana too.
+const WITHOUT_ENDPOINT: [(&str, &str); 1] = [("FACILITATOR_URL", "http://solana.test")];
+
+/// A host that is paid on Solana.
+fn host() -> Server {
     let payout = crate::support::PAY_TO;
-    let server = Server::with(World::new(), payout, config_with(&more));
+    let server = Server::with(World::new(), payout, config_with(&WITH_ENDPOINT));
     let kinds = json!({"kinds": [
         {"x402Version": 2, "scheme": "exact", "network": "eip155:84532"},
         {"x402Version": 1, "scheme": "exact", "network": "solana-devnet", "extra": {"feePayer": fee_payer()}},
@@ -307,7 +312,7 @@ fn state(server: &Server) -> String {
 
 #[test]
 fn a_seat_is_sold_once_for_one_payment_and_shown_again_to_who_made_it() {
-    let server = host(true);
+    let server = host();
     let event = server.event(5);
     let accepted = offer(&server, &event);
     let payment = pay(1, &accepted);
@@ -337,7 +342,7 @@ fn a_seat_is_sold_once_for_one_payment_and_shown_again_to_who_made_it() {
 
 #[test]
 fn a_payment_buys_only_what_it_was_asked_for() {
-    let server = host(true);
+    let server = host();
     let (event, other) = (server.event(5), server.event(5));
     let accepted = offer(&server, &event);
     let payment = pay(1, &accepted);
@@ -382,7 +387,7 @@ fn a_payment_buys_only_what_it_was_asked_for() {
 
 #[test]
 fn who_is_refused_by_the_facilitator_holds_nothing() {
-    let server = host(true);
+    let server = host();
     let event = server.event(1);
     let payment = pay(1, &offer(&server, &event));
     let refused = json!({"isValid": false, "invalidReason": "invalid_exact_svm_transaction_simulation_failed"});
@@ -451,7 +456,7 @@ fn an_unknown_payment_is_found_on_the_chain_and_delivered_once() {
         json!({"success": true, "transaction": signature(1), "network": "solana-devnet", "payer": key(1)}),
         json!({"success": true, "transaction": "", "network": SOLANA, "payer": key(1)}),
     ] {
-        let server = host(true);
+        let server = host();
         let (event, payment, _) = unknown(&server, answer);
         // Another transaction of the payer with the same memo is not it.
         let other = pay(1, &payment["accepted"]);
@@ -477,7 +482,7 @@ fn an_unknown_payment_is_found_on_the_chain_and_delivered_once() {
 
 #[test]
 fn a_payment_has_failed_only_when_it_cannot_come_any_more() {
-    let server = host(true);
+    let server = host();
     let (event, payment, _) = unknown(&server, Value::Null);
     let nothing = || ("getSignaturesForAddress", json!([]));
     server.sql("UPDATE payments SET next_check_at = 0");
@@ -542,7 +547,7 @@ fn a_payment_has_failed_only_when_it_cannot_come_any_more() {
 
 #[test]
 fn a_transaction_that_failed_on_the_chain_ends_a_payment_once_that_is_final() {
-    let server = host(true);
+    let server = host();
     let (_, payment, _) = unknown(&server, Value::Null);
     let error = json!({"InstructionError": [2, {"Custom": 1}]});
     server.sql("UPDATE payments SET next_check_at = 0");
@@ -559,8 +564,9 @@ fn a_transaction_that_failed_on_the_chain_ends_a_payment_once_that_is_final() {
 
 #[test]
 fn without_an_endpoint_only_the_facilitator_or_the_host_says_what_came() {
-    let server = host(false);
+    let mut server = host();
     let (_, payment, _) = unknown(&server, Value::Null);
+    server.deploy(config_with(&WITHOUT_ENDPOINT));
     server.sql("UPDATE payments SET next_check_at = 0");
     let pending = json!({"success": false, "errorReason": "settlement_pending", "transaction": ""});
     expect(&server, &[("settle", pending)]);
@@ -601,7 +607,7 @@ fn what_was_delivered_is_confirmed_on_the_chain_and_revoked_if_it_never_was_ther
         assert_eq!(buy(server, &event, &payment).status, 200);
         payment
     };
-    let server = host(true);
+    let server = host();
     let payment = paid(&server);
     for _ in 0..2 {
         expect(&server, &[landed(&payment, &Value::Null)]);
@@ -610,7 +616,7 @@ fn what_was_delivered_is_confirmed_on_the_chain_and_revoked_if_it_never_was_ther
     assert_eq!(server.int("SELECT next_check_at IS NULL AND payment IS NULL FROM payments"), 1);
     all_was_asked(&server);
     // The facilitator lied.
-    let server = host(true);
+    let server = host();
     paid(&server);
     server.world.memory.now.set(NOW + 200);
     expect(
@@ -624,15 +630,16 @@ fn what_was_delivered_is_confirmed_on_the_chain_and_revoked_if_it_never_was_ther
     server.wake();
     assert_eq!((state(&server).as_str(), server.int("SELECT count(*) FROM rsvps")), ("failed", 0));
     all_was_asked(&server);
-    let server = host(false);
+    let mut server = host();
     paid(&server);
+    server.deploy(config_with(&WITHOUT_ENDPOINT));
     server.pass(31);
     assert_eq!(server.int("SELECT next_check_at IS NULL FROM payments"), 1, "nobody can be asked");
 }
 
 #[test]
 fn a_refund_on_solana_is_owed_by_hand_and_never_signed() {
-    let server = host(true);
+    let server = host();
     let event = server.event(1);
     let payment = pay(1, &offer(&server, &event));
     expect(&server, &[valid(1), settled(1)]);
@@ -668,7 +675,7 @@ fn a_refund_on_solana_is_owed_by_hand_and_never_signed() {
 
 #[test]
 fn an_old_sign_in_changes_nothing_about_where_the_money_goes() {
-    let server = host(true);
+    let server = host();
     for address in [key(51), String::new()] {
         let body = json!({"userId": crate::support::PAY_TO, "solanaAddress": address});
         let mut request = server.request(Action::Own(Own::Register), true, &[], &body);
@@ -692,8 +699,38 @@ fn an_old_sign_in_changes_nothing_about_where_the_money_goes() {
 }
 
 #[test]
+fn solana_is_offered_only_where_its_chain_can_be_asked() {
+    let mut server = host();
+    let event = server.event(5);
+    let payment = pay(1, &offer(&server, &event));
+    let manifest = |server: &Server| json_of(&server.as_stranger(AtHost::Manifest));
+    let on_page =
+        |settings: &[(&str, &str)]| PageSettings::of(&config_with(settings), false).solana;
+    assert_eq!(manifest(&server)["solana"]["payTo"], key(50));
+    assert_eq!(on_page(&WITH_ENDPOINT), Some("Solana devnet"));
+    server.deploy(config_with(&WITHOUT_ENDPOINT));
+    let challenge = server.challenge(TOOL, &rsvp(&event));
+    let accepts = challenge["accepts"].as_array().unwrap();
+    assert_eq!((accepts.len(), &accepts[0]["network"]), (1, &json!("eip155:84532")));
+    assert_eq!((&manifest(&server)["solana"], on_page(&WITHOUT_ENDPOINT)), (&Value::Null, None));
+    // Nobody is asked about what was made before, and it holds nothing.
+    let old = json!({"x402Version": 1, "scheme": "exact", "network": "solana-devnet", "payload": payment["payload"]});
+    for refused in [&payment, &old] {
+        let reply = buy(&server, &event, refused);
+        assert_eq!(reply.status, 402, "{}", reply.body);
+    }
+    assert_eq!(server.int("SELECT count(*) FROM payments"), 0);
+    assert_eq!(server.text("SELECT solana_address FROM profile"), key(50), "it is kept");
+    all_was_asked(&server);
+    server.deploy(config_with(&WITH_ENDPOINT));
+    expect(&server, &[valid(1), settled(1)]);
+    assert_eq!(buy(&server, &event, &payment).status, 200);
+    all_was_asked(&server);
+}
+
+#[test]
 fn nothing_is_offered_on_solana_without_address_or_facilitator() {
-    let server = host(true);
+    let server = host();
     let event = server.event(5);
     let networks = |server: &Server| {
         let offer = server.challenge(TOOL, &rsvp(&event));
@@ -708,9 +745,9 @@ fn nothing_is_offered_on_solana_without_address_or_facilitator() {
         json!({"scheme": "exact", "network": SOLANA}),
         json!({"scheme": "exact", "network": SOLANA, "extra": {"feePayer": "0x1"}}),
     ] {
-        let mut server = host(true);
+        let mut server = host();
         let event = server.event(5);
-        server.deploy(config_with(&[("SOLANA_FACILITATOR_URL", "http://solana.test")]));
+        server.deploy(config_with(&WITH_ENDPOINT));
         says(&server, &kinds(kind));
         let offer = server.challenge(TOOL, &rsvp(&event));
         assert_eq!(offer["accepts"].as_array().unwrap().len(), 1, "{offer}");

@@ -26,7 +26,7 @@ import { until } from "./network.mjs";
  */
 export async function startStack(settings = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "concierge-page-"));
-  const env = { ...settings, STATE_DIR: folder, PORT: String(await freePort()), CHAIN_PORT: String(await freePort()) };
+  const env = { CHAIN_PORT: String(await freePort()), ...settings, STATE_DIR: folder, PORT: String(await freePort()) };
   const given = new Set();
   let running;
   const stack = {

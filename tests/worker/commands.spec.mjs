@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { getAddress } from "viem";
 import { COMMANDS } from "../../dev/lib/commands.mjs";
-import { NETWORKS } from "../../dev/lib/networks.mjs";
+import { NETWORKS, SOLANA_NETWORKS } from "../../dev/lib/networks.mjs";
 import { Failure, inOneSentence, root } from "../../dev/lib/process.mjs";
 import { columns, dollars, when } from "../../dev/lib/terminal.mjs";
 
@@ -73,5 +73,7 @@ test("the scripts know the networks of the Worker, with the same USDC", () => {
   }));
   assert.deepEqual(NETWORKS.map(({ chain: _, ...facts }) => facts), theirs);
   for (const { usdc } of NETWORKS) assert.equal(getAddress(usdc.toLowerCase()), usdc, "its checksum (EIP-55)");
+  const ofSolana = readFileSync(join(root, "src", "chain", "solana", "networks.rs"), "utf8").split("    SolanaNetwork {\n").slice(1);
+  assert.deepEqual(SOLANA_NETWORKS, ofSolana.map((block) => ({ network: field(block, "caip2"), isTestnet: field(block, "is_testnet") === "true" })));
   assert.equal(source.match(/eip712_version: "2"/g).length, NETWORKS.length);
 });

@@ -15,6 +15,11 @@ export const solanaFaults = {
   refusesBecause: (errorReason) => async ({ answer }) => answer(200, { success: false, errorReason, transaction: "", network: SOLANA }),
   limits: async ({ answer }) => answer(429, { error: "too many requests" }),
   redirects: (location, status = 307) => async ({ response }) => response.writeHead(status, { location }).end(),
+  /** `/supported` of somebody who settles on another chain too. */
+  alsoSettlesOn: (network) => async ({ answer, forward }) => {
+    const { kinds, ...rest } = await (await forward()).json();
+    answer(200, { ...rest, kinds: [...kinds, { x402Version: 2, scheme: "exact", network }] });
+  },
   /** `/supported` of somebody who knows other chains only. */
   lacksSolana: async ({ answer }) => answer(200, { kinds: [{ x402Version: 2, scheme: "exact", network: "eip155:84532" }], extensions: [], signers: {} }),
 };

@@ -562,7 +562,7 @@ emailSignIn: boolean,
  */
 networks: Array<NetworkView>, 
 /**
- * The network of Solana that hosts may be paid on, if its facilitator settles there.
+ * The network of Solana that hosts may be paid on: with an endpoint, and if its facilitator settles there.
  */
 solana?: string, };
 

@@ -17,8 +17,9 @@ export function SolanaPayout({ profile }: { profile: ProfileView }) {
   return (
     <Card title={`Payments on ${network ?? "Solana"}`} level={3}>
       <p>
-        Guests may also pay in USDC there, if you name a wallet of yours. Without one nothing is offered
-        there.
+        {network === undefined
+          ? "This server takes no payments there now. Your wallet is kept."
+          : "Guests may also pay in USDC there, if you name a wallet of yours. Without one nothing is offered there."}
       </p>
       {known !== undefined && (
         <p>
