@@ -13,6 +13,9 @@ export const FACTORY_CREATE = "0xa3def923";
 // Anvil's gas is a thousand times dearer than that of the chain it stands for, so that the coin is cheaper here.
 export const COIN_USD = JSON.stringify({ [NETWORK]: "0.1" });
 export const MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11";
+// What x402's `upto` scheme moves money with: payers approve the first, and sign for the second.
+export const PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
+export const UPTO_PROXY = "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002";
 
 function account(index) {
   const { address, getHdKey } = mnemonicToAccount(MNEMONIC, { addressIndex: index });

@@ -1,6 +1,6 @@
 // The local chain: anvil with our genesis, told to be Base Sepolia.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import { freePort } from "../lib/ports.mjs";
 import * as accounts from "./accounts.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
+const genesisFile = path.join(here, "genesis.json");
 const READY_MILLIS = 15_000;
 
 export const usdcAbi = parseAbi([
@@ -53,12 +54,23 @@ export async function startChain({ port = 0, stateFile, log = () => {} } = {}) {
   if (!goesOn) await writeFirstState(stateFile);
   // Written every few seconds too, so that a kill loses little.
   const args = ["--load-state", stateFile, "--dump-state", stateFile, "--state-interval", 5];
-  return startAnvil(port, args, { log, kept: goesOn && stateFile });
+  const chain = await startAnvil(port, args, { log, kept: goesOn && stateFile });
+  if (goesOn) await addNewContracts(chain);
+  return chain;
+}
+
+// A kept state may be older than some contract of the genesis; those that came later need no storage.
+async function addNewContracts({ client, test }) {
+  const { alloc } = JSON.parse(readFileSync(genesisFile, "utf8"));
+  for (const [address, { code, storage }] of Object.entries(alloc)) {
+    if (!code || storage || (await client.getCode({ address }))) continue;
+    await test.setCode({ address, bytecode: code });
+  }
 }
 
 // Without a timestamp of its own the chain would live in 1970 and refuse every payment.
 function fromGenesis() {
-  return ["--init", path.join(here, "genesis.json"), "--timestamp", Math.floor(Date.now() / 1000)];
+  return ["--init", genesisFile, "--timestamp", Math.floor(Date.now() / 1000)];
 }
 
 // Anvil does not take a genesis and a state file together, so the first state is made beforehand.

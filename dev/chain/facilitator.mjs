@@ -7,6 +7,7 @@ import { x402Facilitator } from "@x402/core/facilitator";
 import { toFacilitatorEvmSigner } from "@x402/evm";
 import { registerExactEvmScheme } from "@x402/evm/exact/facilitator";
 import { ExactEvmSchemeV1 } from "@x402/evm/exact/v1/facilitator";
+import { UptoEvmScheme } from "@x402/evm/upto/facilitator";
 import { createWalletClient, http, publicActions } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { baseSepolia } from "viem/chains";
@@ -15,16 +16,17 @@ import { FACTORY, NETWORK, relayer } from "./accounts.mjs";
 const BODY_BYTES_MAX = 256 * 1024;
 
 /**
- * Starts a facilitator that sends through `rpcUrl`. It deploys wallets of `factories` only. `stats`
- * counts what it was asked.
+ * Starts a facilitator that sends through `rpcUrl`. It deploys wallets of `factories` only, and serves the scheme
+ * `upto` beside `exact` if `upto` says so. `stats` counts what it was asked.
  */
 export async function startFacilitator({
   port = 0,
   rpcUrl,
   relayerKey = relayer.privateKey,
   factories = [FACTORY],
+  upto = false,
 }) {
-  const facilitator = makeFacilitator(rpcUrl, relayerKey, factories);
+  const facilitator = makeFacilitator(rpcUrl, relayerKey, factories, upto);
   const stats = { verify: 0, settle: 0 };
   const server = createServer((request, response) => {
     answer(facilitator, stats, request).then(
@@ -44,7 +46,7 @@ export async function startFacilitator({
   return { url: `http://127.0.0.1:${server.address().port}`, stats, stop };
 }
 
-function makeFacilitator(rpcUrl, relayerKey, factories) {
+function makeFacilitator(rpcUrl, relayerKey, factories, upto) {
   const account = privateKeyToAccount(relayerKey);
   const wallet = createWalletClient({ account, chain: baseSepolia, transport: http(rpcUrl) }).extend(publicActions);
   wallet.pollingInterval = 50;
@@ -64,6 +66,7 @@ function makeFacilitator(rpcUrl, relayerKey, factories) {
   const options = { eip6492AllowedFactories: factories, simulateInSettle: true };
   registerExactEvmScheme(facilitator, { signer, networks: NETWORK, ...options });
   facilitator.registerV1("base-sepolia", new ExactEvmSchemeV1(signer, options));
+  if (upto) facilitator.register(NETWORK, new UptoEvmScheme(signer));
   return facilitator;
 }
 

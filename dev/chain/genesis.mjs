@@ -15,7 +15,9 @@ const require = createRequire(import.meta.url);
 const file = path.join(here, "genesis.json");
 const DOLLAR = 1_000_000n;
 
-export function compile(files = ["TestUSDC.sol", "MiniWallet.sol"].map((name) => path.join(here, "contracts", name))) {
+const CONTRACTS = ["TestUSDC.sol", "MiniWallet.sol", "UptoProxy.sol"].map((name) => path.join(here, "contracts", name));
+
+export function compile(files = CONTRACTS) {
   const solc = require("solc");
   const sources = Object.fromEntries(
     files.map((name) => [path.basename(name), { content: readFileSync(name, "utf8") }]),
@@ -49,6 +51,20 @@ function runtimeOf(creation) {
   return `0x${creation.slice(start + 4)}`;
 }
 
+/// Permit2's runtime code, from the creation code that Uniswap's router has for its own tests: the reference source,
+/// compiled as the one on other chains, with its functions in another order. What the constructor would fill in, the
+/// chain's id and the hash of the domain, stays zero: with another chain id Permit2 hashes the domain at each call.
+function permit2() {
+  const factory = require.resolve("@uniswap/universal-router/typechain/factories/Permit2__factory.ts");
+  const creation = /"0x([0-9a-f]{1000,})"/.exec(readFileSync(factory, "utf8"))?.[1] ?? "";
+  // `PUSH2 length SWAP1 DUP2 PUSH2 offset DUP3 CODECOPY`
+  const copied = /61(.{4})908161(.{4})8239/.exec(creation);
+  if (!copied) throw new Error("Permit2's creation code is not as expected");
+  const [length, offset] = copied.slice(1).map((hex) => 2 * Number.parseInt(hex, 16));
+  if (creation.length !== offset + length) throw new Error("Permit2's runtime code is not the end of its creation code");
+  return `0x${creation.slice(offset)}`;
+}
+
 // The key of a mapping's member in storage slot 0 (Solidity's storage layout).
 function balanceSlot(address) {
   const types = [{ type: "address" }, { type: "uint256" }];
@@ -70,6 +86,8 @@ export function build() {
       balance: "0x0",
       code: code(contracts, "MiniWallet.sol", "MiniWalletFactory"),
     },
+    [accounts.PERMIT2]: { balance: "0x0", code: permit2() },
+    [accounts.UPTO_PROXY]: { balance: "0x0", code: code(contracts, "UptoProxy.sol", "UptoProxy") },
     [accounts.MULTICALL3]: { balance: "0x0", code: runtimeOf(multicall3Bytecode) },
     [accounts.relayer.address]: { balance: numberToHex(10n ** 24n) },
   };

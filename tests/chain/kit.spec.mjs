@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { guest, MULTICALL3, payers } from "../../dev/chain/accounts.mjs";
+import { guest, MULTICALL3, payers, UPTO_PROXY } from "../../dev/chain/accounts.mjs";
 import { startChain } from "../../dev/chain/chain.mjs";
 import { build } from "../../dev/chain/genesis.mjs";
 import { createEvent, openServer, startNetwork, until } from "../support/network.mjs";
@@ -44,6 +44,11 @@ test("the chain keeps its state, also when it is killed, and lives in the presen
     const { timestamp } = await chain.client.getBlock();
     assert.ok(Math.abs(Number(timestamp) - Date.now() / 1000) < 5);
     assert.ok(await chain.client.getCode({ address: MULTICALL3 }));
+    // As in a state from before that contract.
+    await chain.test.setCode({ address: UPTO_PROXY, bytecode: "0x" });
+    await chain.stop();
+    chain = await startChain({ stateFile });
+    assert.ok(await chain.client.getCode({ address: UPTO_PROXY }));
     await chain.stop();
     writeFileSync(stateFile, "{");
     await assert.rejects(startChain({ stateFile }), /--fresh/);
