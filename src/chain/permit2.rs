@@ -1,10 +1,8 @@
 //! Payments of x402's scheme `upto`: a payer allows at most an amount, and how much is taken is known only at settlement. Permit2
 //! moves the money, asked by a proxy contract of x402 that lets only the named facilitator settle (x402, `scheme_upto_evm`).
 
-use std::borrow::Cow;
-
-use alloy_primitives::{Address, B256, Bytes, U256, address};
-use alloy_sol_types::{Eip712Domain, SolCall, SolEvent, SolStruct, sol};
+use alloy_primitives::{Address, B256, Bytes, U256, address, b256, keccak256};
+use alloy_sol_types::{SolCall, sol};
 
 use crate::chain::eip3009::{self, Authorization};
 use crate::chain::networks::Network;
@@ -28,56 +26,46 @@ pub struct Permit {
     pub facilitator: Address,
 }
 
+// EIP-712 types. A hash of a type is Keccak-256 of its text.
+const DOMAIN: &[u8] = b"EIP712Domain(string name,uint256 chainId,address verifyingContract)";
+const TRANSFER: &[u8] = b"PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,address facilitator,uint256 validAfter)";
+const PERMISSIONS: &[u8] = b"TokenPermissions(address token,uint256 amount)";
+const WITNESS: &[u8] = b"Witness(address to,address facilitator,uint256 validAfter)";
+/// `settle(((address,uint256),uint256,uint256),uint256,address,(address,address,uint256),bytes)`
+const SETTLE: [u8; 4] = [0xff, 0x11, 0xe7, 0xb4];
+/// Where the signature begins in its arguments, bytes: after ten words.
+const SIGNATURE_AT: u64 = 320;
+
 sol! {
-    struct TokenPermissions {
-        address token;
-        uint256 amount;
-    }
-
-    struct Witness {
-        address to;
-        address facilitator;
-        uint256 validAfter;
-    }
-
-    struct PermitWitnessTransferFrom {
-        TokenPermissions permitted;
-        address spender;
-        uint256 nonce;
-        uint256 deadline;
-        Witness witness;
-    }
-
-    struct PermitTransferFrom {
-        TokenPermissions permitted;
-        uint256 nonce;
-        uint256 deadline;
-    }
-
-    function settle(PermitTransferFrom permit, uint256 amount, address owner, Witness witness, bytes signature) external;
     function nonceBitmap(address owner, uint256 word) external view returns (uint256);
     function allowance(address owner, address spender) external view returns (uint256);
-    event Settled();
 }
 
 /// The EIP-712 digest that the payer signs. How much is taken is not in it.
+///
+/// The few words are written here by hand: the general encoding of nested types costs 20 kB of the Worker.
 #[must_use]
 pub fn digest(network: &Network, authorization: &Authorization, permit: &Permit) -> B256 {
-    let domain = Eip712Domain {
-        name: Some(Cow::Borrowed("Permit2")),
-        version: None,
-        chain_id: Some(U256::from(network.chain_id)),
-        verifying_contract: Some(PERMIT2),
-        salt: None,
-    };
-    let message = PermitWitnessTransferFrom {
-        permitted: TokenPermissions { token: permit.token, amount: permit.max },
-        spender: permit.spender,
-        nonce: number(authorization),
-        deadline: authorization.valid_before,
-        witness: witness(authorization, permit),
-    };
-    message.eip712_signing_hash(&domain)
+    let Authorization { to, valid_after, valid_before, nonce, .. } = authorization;
+    let Permit { max, token, spender, facilitator } = permit;
+    let domain = hash(&[
+        keccak256(DOMAIN),
+        keccak256(b"Permit2"),
+        U256::from(network.chain_id).into(),
+        PERMIT2.into_word(),
+    ]);
+    let permitted = hash(&[keccak256(PERMISSIONS), token.into_word(), (*max).into()]);
+    let witness =
+        hash(&[keccak256(WITNESS), to.into_word(), facilitator.into_word(), (*valid_after).into()]);
+    let message = hash(&[
+        keccak256(TRANSFER),
+        permitted,
+        spender.into_word(),
+        *nonce,
+        (*valid_before).into(),
+        witness,
+    ]);
+    keccak256([b"\x19\x01".as_slice(), domain.as_slice(), message.as_slice()].concat())
 }
 
 /// The EIP-712 digest that the payer of an authorization signs, with or without a permit.
@@ -96,29 +84,35 @@ pub fn digest_of(
 /// The call of [`UPTO_PROXY`] that moves `authorization.value`, which only the named facilitator can send.
 #[must_use]
 pub fn settlement(authorization: &Authorization, permit: &Permit, given: &Given) -> Bytes {
-    let call = settleCall {
-        permit: PermitTransferFrom {
-            permitted: TokenPermissions { token: permit.token, amount: permit.max },
-            nonce: number(authorization),
-            deadline: authorization.valid_before,
-        },
-        amount: authorization.value,
-        owner: authorization.from,
-        witness: witness(authorization, permit),
-        signature: given.signature.clone(),
-    };
-    call.abi_encode().into()
+    let Authorization { from, to, value, valid_after, valid_before, nonce, .. } = authorization;
+    let signature = &given.signature;
+    let length = U256::from(signature.len());
+    let head = words(&[
+        permit.token.into_word(),
+        permit.max.into(),
+        *nonce,
+        (*valid_before).into(),
+        (*value).into(),
+        from.into_word(),
+        to.into_word(),
+        permit.facilitator.into_word(),
+        (*valid_after).into(),
+        U256::from(SIGNATURE_AT).into(),
+        length.into(),
+    ]);
+    let padding = vec![0; signature.len().next_multiple_of(32).saturating_sub(signature.len())];
+    [&SETTLE, head.as_slice(), signature, &padding].concat().into()
 }
 
-/// Whether a call of the proxy settles exactly this: no log names the nonce of a permit.
+/// Whether a call settles exactly this: no log names the nonce of a permit.
 #[must_use]
 pub fn settles(to: Option<Address>, data: &[u8], authorization: &Authorization) -> bool {
-    let Ok(call) = settleCall::abi_decode_validate(data) else { return false };
+    let Authorization { from, to: payee, value, nonce, .. } = authorization;
+    let wanted = words(&[(*value).into(), from.into_word(), payee.into_word()]);
     to == Some(UPTO_PROXY)
-        && call.owner == authorization.from
-        && call.permit.nonce == number(authorization)
-        && call.amount == authorization.value
-        && call.witness.to == authorization.to
+        && data.starts_with(&SETTLE)
+        && data.get(4 + 64..4 + 96) == Some(nonce.as_slice())
+        && data.get(4 + 128..4 + 224) == Some(wanted.as_slice())
 }
 
 /// Whether the nonce was used or made void: Permit2 keeps a bit for each.
@@ -158,17 +152,21 @@ pub fn read_allowance(answer: Result<serde_json::Value, RpcError>) -> Result<U25
         .map_err(|_| RpcError::Malformed)
 }
 
-/// The topic of the log with which the proxy ends a settlement.
-pub(super) const SETTLED: B256 = Settled::SIGNATURE_HASH;
+/// The topic of `Settled()`, the log with which the proxy ends a settlement.
+pub(super) const SETTLED: B256 =
+    b256!("97088ec3606cfe8cc112180570d03fcde05f9b8e1bfef8e27784eaf5dd5691b6");
 
-const fn witness(authorization: &Authorization, permit: &Permit) -> Witness {
-    Witness {
-        to: authorization.to,
-        facilitator: permit.facilitator,
-        validAfter: authorization.valid_after,
-    }
+fn words(words: &[B256]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.0).collect()
 }
 
-const fn number(authorization: &Authorization) -> U256 {
+fn hash(members: &[B256]) -> B256 {
+    keccak256(words(members))
+}
+
+fn number(authorization: &Authorization) -> U256 {
     U256::from_be_bytes(authorization.nonce.0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,7 @@ mod tickets;
 mod transfer;
 mod types;
 mod unkind;
+mod upto;
 mod vault;
 mod waitlist;
 mod wallet;

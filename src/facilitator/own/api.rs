@@ -103,6 +103,10 @@ pub async fn verify(
     request_id: &RequestId,
 ) -> Reply {
     match order::read(&asked.payment, &asked.requirements) {
+        Ok(Ok(order)) if order.allows_more() => {
+            let payer = Some(order.authorization.from);
+            verify_reply(Err(Refusal::Invalid(Reason::OtherMaximum, payer)), payer, request_id)
+        }
         Ok(Ok(order)) => {
             let outcome = judge::verify(world, access, &order).await;
             verify_reply(outcome, Some(order.authorization.from), request_id)

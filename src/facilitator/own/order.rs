@@ -238,6 +238,12 @@ impl Order {
         format!("{}/{book}{nonce}", from.to_checksum(None))
     }
 
+    /// Whether the payer allows more than is to be taken: as the price of an unpaid call that is another maximum.
+    #[must_use]
+    pub fn allows_more(&self) -> bool {
+        self.permit.is_some_and(|permit| permit.max > self.authorization.value)
+    }
+
     /// Whether it takes nothing of what the payer allows.
     #[must_use]
     pub fn takes_nothing(&self) -> bool {

@@ -100,6 +100,9 @@ pub enum Reason {
     /// The permit is for another token.
     #[error("permit2_token_mismatch")]
     PermitToken,
+    /// The payer allows another amount than is the most that is asked for.
+    #[error("permit2_amount_mismatch")]
+    OtherMaximum,
     /// More is to be taken than the payer allows.
     #[error("invalid_upto_evm_payload_settlement_exceeds_amount")]
     AboveMaximum,
@@ -187,6 +190,7 @@ impl Reason {
             Self::Spender => "the permit is not for the proxy of upto",
             Self::PermitRecipient => "the permit pays somebody else than payTo",
             Self::PermitToken => "the permit is for another token",
+            Self::OtherMaximum => "the payer allows another amount than the most that is asked for",
             Self::AboveMaximum => "more is to be taken than the payer allows",
             Self::OtherFacilitator => {
                 "the permit names another facilitator; see /facilitator/supported"

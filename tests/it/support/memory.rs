@@ -64,6 +64,12 @@ pub(crate) struct Chain {
     pub(crate) behind: Cell<i64>,
     /// How many blocks the node lags that is asked about authorizations.
     pub(crate) lag: Cell<u64>,
+    /// How much Permit2 may move of everybody's tokens; all of it without an entry.
+    pub(crate) allowance: Cell<Option<u64>>,
+    /// Whether Permit2 knows every nonce as used.
+    pub(crate) permits_are_used: Cell<bool>,
+    /// What the proxy of `upto` has settled, by the hash of the transaction: from, to, amount, and the data of the call.
+    pub(crate) upto: RefCell<BTreeMap<String, (String, String, u64, String)>>,
     /// Whether the endpoint has forgotten its logs.
     pub(crate) logs_are_gone: Cell<bool>,
     /// The newest block, and the one in which everything was settled.
@@ -92,6 +98,8 @@ pub(crate) struct Memory {
     pub(crate) relayer_hangs: Cell<bool>,
     /// What it was asked for.
     pub(crate) relayer_asked: RefCell<Vec<Purpose>>,
+    /// What it was to take last.
+    pub(crate) relayer_takes: RefCell<Value>,
     /// Statements with this text fail.
     pub(crate) sql_fails: RefCell<Option<&'static str>>,
     /// Which host a payment was claimed by.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, U256, hex};
 use events_concierge::chain::eip3009::{Authorization, Via, digest};
 use events_concierge::chain::networks::Network;
+use events_concierge::chain::permit2::{self, Permit, UPTO_PROXY};
 use k256::ecdsa::SigningKey;
 use serde_json::{Value, json};
 
@@ -84,6 +85,53 @@ impl Wallet {
 }
 
 impl Wallet {
+    /// A payment that allows at most what an offer of the scheme `upto` says, with something changed before it is signed.
+    pub(crate) fn allow_with(
+        &self,
+        offer: &Value,
+        nonce: u8,
+        change: impl FnOnce(&mut Authorization, &mut Permit),
+    ) -> Value {
+        let network = Network::by_caip2(offer["network"].as_str().unwrap()).unwrap();
+        let end = WALLET_CLOCK.get() + offer["maxTimeoutSeconds"].as_i64().unwrap();
+        let max = offer["amount"].as_str().unwrap().parse().unwrap();
+        let mut permit = Permit {
+            max,
+            token: offer["asset"].as_str().unwrap().parse().unwrap(),
+            spender: UPTO_PROXY,
+            facilitator: offer["extra"]["facilitatorAddress"].as_str().unwrap().parse().unwrap(),
+        };
+        let mut allowed = Authorization {
+            from: self.address,
+            to: offer["payTo"].as_str().unwrap().parse().unwrap(),
+            value: max,
+            valid_after: U256::ZERO,
+            valid_before: U256::from(end),
+            nonce: B256::repeat_byte(nonce),
+            via: Via::Permit2,
+        };
+        change(&mut allowed, &mut permit);
+        json!({
+            "x402Version": 2,
+            "accepted": offer,
+            "payload": {
+                "signature": self.sign(permit2::digest(network, &allowed, &permit)),
+                "permit2Authorization": {
+                    "from": allowed.from,
+                    "permitted": {"token": permit.token, "amount": permit.max.to_string()},
+                    "spender": permit.spender,
+                    "nonce": U256::from_be_bytes(allowed.nonce.0).to_string(),
+                    "deadline": allowed.valid_before.to_string(),
+                    "witness": {
+                        "to": allowed.to,
+                        "facilitator": permit.facilitator,
+                        "validAfter": allowed.valid_after.to_string(),
+                    },
+                },
+            },
+        })
+    }
+
     /// The header `SIGN-IN-WITH-X` for what a challenge offers to sign.
     pub(crate) fn prove(&self, challenge: &Value) -> String {
         let info = &challenge["extensions"]["sign-in-with-x"]["info"];

@@ -312,6 +312,7 @@ impl Relayers for World {
     ) -> Result<HttpResponse, HttpError> {
         let _leaves = self.memory.leaves();
         self.memory.relayer_asked.borrow_mut().push(order.purpose);
+        *self.memory.relayer_takes.borrow_mut() = order.requirements;
         yield_once().await;
         while self.memory.relayer_hangs.get() {
             yield_once().await;
@@ -473,6 +474,16 @@ impl World {
                 let owned = known.find(|(who, _)| text.contains(&who.to_lowercase()[2..]));
                 json!(format!("0x{:064x}", owned.map_or(1_000_000_000, |(_, owned)| *owned)))
             }
+            // allowance(address,address)
+            "eth_call" if text.contains("0xdd62ed3e") => {
+                let allowance = self.memory.chain.allowance.get();
+                json!(format!("0x{:064x}", allowance.unwrap_or(u64::MAX)))
+            }
+            // nonceBitmap(address,uint256)
+            "eth_call" if text.contains("0x4fe02b44") => {
+                let digit = if self.memory.chain.permits_are_used.get() { "f" } else { "0" };
+                json!(format!("0x{}", digit.repeat(64)))
+            }
             "eth_call" if body["params"][0]["to"] == FACTORY => {
                 json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
             }
@@ -505,12 +516,22 @@ impl World {
                 }
                 None => json!([]),
             },
+            "eth_getTransactionByHash" => {
+                let upto = self.memory.chain.upto.borrow();
+                let call = upto.get(body["params"][0].as_str().unwrap());
+                let proxy = events_concierge::chain::permit2::UPTO_PROXY;
+                call.map_or(Value::Null, |(.., input)| json!({"to": proxy, "input": input}))
+            }
             "eth_getTransactionReceipt" => {
                 let to = used.and_then(|used| self.memory.paid_to.borrow().get(used).cloned());
                 let to = to.unwrap_or_else(|| PAY_TO.to_owned());
                 let by_hand = self.memory.by_hand.borrow();
                 let hash = body["params"][0].as_str().unwrap();
                 let sent = by_hand.get(hash).map(|(from, to, value)| sent(hash, from, to, *value));
+                let upto = self.memory.chain.upto.borrow();
+                let taken =
+                    upto.get(hash).map(|(from, to, value, _)| taken(hash, from, to, *value));
+                let sent = sent.or(taken);
                 let mut found = used.map(|used| receipt(used, &settled[used], &to)).or(sent);
                 if let Some(receipt) = &mut found {
                     receipt["blockNumber"] = block(settled_in).into();
@@ -536,6 +557,18 @@ fn sent(hash: &str, from: &str, to: &str, value: u64) -> Value {
     let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
     let logs = [log([moved, &word(from), &word(to)], &format!("0x{value:064x}"))];
     json!({"status": "0x1", "transactionHash": hash, "logs": logs})
+}
+
+/// The receipt of a settlement by the proxy of `upto`.
+fn taken(hash: &str, from: &str, to: &str, value: u64) -> Value {
+    let mut receipt = sent(hash, from, to, value);
+    let settled = json!({
+        "address": events_concierge::chain::permit2::UPTO_PROXY,
+        "topics": [alloy_primitives::keccak256("Settled()")],
+        "data": "0x",
+    });
+    receipt["logs"].as_array_mut().unwrap().push(settled);
+    receipt
 }
 
 fn word(address: &str) -> String {
