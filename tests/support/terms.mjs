@@ -14,9 +14,14 @@ export function terms(version, payTo, changes = {}) {
   return { ...common, ...old, ...changes };
 }
 
+/** The challenge that asks for them. */
+export function challengeOf(version, requirements) {
+  const challenge = { x402Version: version, error: "payment required", accepts: [requirements] };
+  return version === 2 ? { ...challenge, resource: RESOURCE } : challenge;
+}
+
 /** What the official client makes of them. `payer` has a private key, or is a wallet that signs. */
 export function payTerms(version, requirements, payer) {
-  const challenge = { x402Version: version, error: "payment required", accepts: [requirements] };
-  if (version === 2) challenge.resource = RESOURCE;
+  const challenge = challengeOf(version, requirements);
   return sign({ body: challenge, challenge }, payer, version);
 }
