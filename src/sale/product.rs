@@ -17,22 +17,21 @@ use crate::sale::cx::Cx;
 use crate::sale::repeat::{MayRead, ProvenPayer};
 use crate::sale::tool::ProductTool;
 
-/// What the payment that comes with a call is for; zero if it cannot be read.
+/// The payment that comes with a call, as its maker says: nothing of it is checked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pays {
+    /// The paying wallet; empty if the payment cannot be read.
+    pub payer: String,
+    pub amount: PaidAmount,
+}
+
+/// What a payment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pays {
+pub enum PaidAmount {
+    /// Zero if it cannot be read.
     Exactly(Usdc),
     /// What is taken of it is the price of what is sold then (scheme `upto`).
     AtMost(Usdc),
-}
-
-impl Pays {
-    /// The amount that it names.
-    #[must_use]
-    pub const fn amount(self) -> Usdc {
-        match self {
-            Self::Exactly(amount) | Self::AtMost(amount) => amount,
-        }
-    }
 }
 
 /// The terms of a paid call.
@@ -113,12 +112,12 @@ pub trait Sale<T>: Sized {
     /// The id of what the call is about, if it exists already. It is stored with the payment.
     fn subject(&self) -> Option<String>;
 
-    /// The terms, or a refusal if it is not for sale. `pays`: what the payment that comes with the call is for, if one does.
+    /// The terms, or a refusal if it is not for sale. `pays`: the payment that comes with the call, if one does.
     ///
     /// # Errors
     ///
     /// Why it is not for sale; no money moved.
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Pays>) -> Result<Terms, Failure>;
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<&Pays>) -> Result<Terms, Failure>;
 
     /// Checks the payer against a wallet that the arguments name.
     ///

@@ -32,7 +32,7 @@ use crate::sale::answers::{
 };
 use crate::sale::flow::{Call, Stop};
 use crate::sale::key::network_of;
-use crate::sale::product::{Pays, Taker, Terms};
+use crate::sale::product::{PaidAmount, Pays, Taker, Terms};
 use crate::sale::repeat::{MayRead, ProvenPayer, Shown};
 use crate::sale::tool::{Access, Fulfilment};
 use crate::shop::Shop;
@@ -314,13 +314,14 @@ fn closed(tool: Tool) -> Failure {
 }
 
 /// What a payment is for. Zero for more than there is, which pays no price.
-fn value_of(paid: &Paid) -> Pays {
-    let value = paid.payment.amount();
+fn value_of(Paid { payment, .. }: &Paid) -> Pays {
+    let value = payment.amount();
     let value = value.and_then(|value| Usdc::from_atomic(value).ok()).unwrap_or(Usdc::ZERO);
-    match &paid.payment.means {
-        Means::Evm { permit: Some(_), .. } => Pays::AtMost(value),
-        Means::Evm { permit: None, .. } | Means::Solana(_) => Pays::Exactly(value),
-    }
+    let amount = match &payment.means {
+        Means::Evm { permit: Some(_), .. } => PaidAmount::AtMost(value),
+        Means::Evm { permit: None, .. } | Means::Solana(_) => PaidAmount::Exactly(value),
+    };
+    Pays { payer: payment.payer(), amount }
 }
 
 /// The quote of a call, if it is for sale. `payment`: that of the call, or why it cannot be read.
@@ -331,9 +332,10 @@ fn quote(
     call: PaidCall,
     payment: Option<&Result<Paid, String>>,
 ) -> Result<Quote, Failure> {
-    let unread = Pays::Exactly(Usdc::ZERO);
-    let pays = payment.map(|payment| payment.as_ref().map_or(unread, value_of));
-    let Terms { amount, most, seats, description } = sale.terms(&shop.cx, pays)?;
+    let unread =
+        |_: &String| Pays { payer: String::new(), amount: PaidAmount::Exactly(Usdc::ZERO) };
+    let pays = payment.map(|payment| payment.as_ref().map_or_else(unread, value_of));
+    let Terms { amount, most, seats, description } = sale.terms(&shop.cx, pays.as_ref())?;
     shop.cx.check_price(most.unwrap_or(amount))?;
     Ok(Quote {
         resource_url: shop.cx.resource_url(tool.name()),

@@ -1,13 +1,13 @@
-// The contracts of x402's `upto` scheme on our chain by themselves: the reference facilitator and client (@x402/evm)
-// work with them, and they refuse what they are there to refuse.
+// x402's `upto` scheme at two facilitators, the reference one (@x402/evm) and ours, and the contracts by themselves, which
+// refuse what they are there to refuse. The client is the official one. Where ours says something else, the case says why.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { uptoPermit2WitnessTypes, x402UptoPermit2ProxyABI } from "@x402/evm";
 import { decodePaymentResponseHeader, wrapFetchWithPayment } from "@x402/fetch";
 import { hashDomain, isAddressEqual, keccak256, parseAbi, parseEventLogs, toHex, zeroAddress } from "viem";
 import { CHAIN_ID, NETWORK, otherRelayer, PERMIT2, relayer, UPTO_PROXY } from "../../dev/chain/accounts.mjs";
-import { startChain, usdcAbi } from "../../dev/chain/chain.mjs";
-import { startFacilitator } from "../../dev/chain/facilitator.mjs";
+import { usdcAbi } from "../../dev/chain/chain.mjs";
+import { startFacilitators } from "../support/facilitators.mjs";
 import { changeSignature, tamper } from "../support/forgery.mjs";
 import { startShop } from "../support/shop.mjs";
 import * as upto from "../support/upto.mjs";
@@ -15,20 +15,17 @@ import { miniWallet } from "../support/wallets.mjs";
 
 const { MOST } = upto;
 const PART = 4_000n;
-let chain, reference, running;
+let all, chain;
 let made = 0;
 
 before(async () => {
-  chain = await startChain();
-  running = await startFacilitator({ rpcUrl: chain.url, upto: true });
-  reference = { url: running.url, relayer: relayer.address };
+  all = await startFacilitators({ upto: true });
+  ({ chain } = all);
 });
-after(async () => {
-  await running?.stop();
-  await chain?.stop();
-});
+after(() => all?.stop());
 
-const newKit = (options) => upto.uptoKit(chain, `upto ${(made += 1)}`, reference, options);
+const kitAt = (name, options) => upto.uptoKit(chain, `upto ${(made += 1)}`, all[name], options);
+const newKit = (options) => kitAt("reference", options);
 
 async function assertRefused({ kit, one, amount, verify, settle = verify }) {
   if (verify) {
@@ -116,121 +113,131 @@ describe("the contracts", () => {
   });
 });
 
-describe("the reference facilitator", () => {
-  test("offers the scheme, and names who settles", async () => {
-    const { kinds } = await fetch(`${reference.url}/supported`).then((answer) => answer.json());
-    const offered = kinds.filter(({ scheme }) => scheme === "upto");
-    const extra = { facilitatorAddress: relayer.address };
-    assert.deepEqual(offered, [{ x402Version: 2, scheme: "upto", network: NETWORK, extra }]);
-  });
+for (const name of ["reference", "ours"]) {
+  describe(`the facilitator: ${name}`, () => {
+    test("offers the scheme, and names who settles", async () => {
+      const { kinds } = await fetch(`${all[name].url}/supported`).then((answer) => answer.json());
+      const offered = kinds.filter(({ scheme }) => scheme === "upto");
+      const [{ extra, ...kind }, ...more] = offered;
+      assert.deepEqual([kind, more], [{ x402Version: 2, scheme: "upto", network: NETWORK }, []]);
+      assert.equal(extra.facilitatorAddress, all[name].relayer);
+    });
 
-  test("settles less than the payer permitted, once", async () => {
-    const kit = await newKit();
-    const one = await kit.pays();
-    const had = await chain.balance(kit.payer.address);
-    const { body: verified } = await kit.verifies(one);
-    assert.deepEqual([verified.isValid, verified.payer], [true, kit.payer.address]);
-    assert.deepEqual([await kit.received(), await kit.isUsed(one)], [0n, false]);
-    const { body: settled } = await kit.settles(one, PART);
-    assert.deepEqual([settled.success, settled.amount, settled.payer], [true, String(PART), kit.payer.address]);
-    await assertMoved(settled.transaction, kit, PART);
-    assert.deepEqual([await kit.received(), await chain.balance(kit.payer.address)], [PART, had - PART]);
-    assert.equal(await kit.isUsed(one), true);
-    await assertRefused({ kit, one, amount: PART, verify: "permit2_simulation_failed" });
-    assert.equal((await kit.settles(await kit.pays())).body.success, true);
-    assert.equal(await kit.received(), PART + MOST);
-  });
+    test("settles less than the payer permitted, once", async () => {
+      const kit = await kitAt(name);
+      const one = await kit.pays();
+      const had = await chain.balance(kit.payer.address);
+      const { body: verified } = await kit.verifies(one);
+      assert.deepEqual([verified.isValid, verified.payer], [true, kit.payer.address]);
+      assert.deepEqual([await kit.received(), await kit.isUsed(one)], [0n, false]);
+      const { body: settled } = await kit.settles(one, PART);
+      assert.deepEqual([settled.success, settled.amount, settled.payer], [true, String(PART), kit.payer.address]);
+      await assertMoved(settled.transaction, kit, PART);
+      assert.deepEqual([await kit.received(), await chain.balance(kit.payer.address)], [PART, had - PART]);
+      assert.equal(await kit.isUsed(one), true);
+      if (name === "ours") {
+        // Who asks again gets the same answer; for anybody else, and for another amount, the nonce is used.
+        assert.deepEqual((await kit.settles(one, PART)).body, settled);
+        await assertRefused({ kit, one, amount: PART - 1n, verify: "permit2_invalid_nonce" });
+      } else {
+        await assertRefused({ kit, one, amount: PART, verify: "permit2_simulation_failed" });
+      }
+      assert.equal((await kit.settles(await kit.pays())).body.success, true);
+      assert.equal(await kit.received(), PART + MOST);
+    });
 
-  test("settles nothing without a transaction", async () => {
-    const kit = await newKit();
-    const one = await kit.pays();
-    const nonce = await chain.client.getTransactionCount({ address: relayer.address });
-    const { body } = await kit.settles(one, 0n);
-    assert.deepEqual([body.success, body.amount, body.transaction], [true, "0", ""]);
-    assert.equal(await chain.client.getTransactionCount({ address: relayer.address }), nonce);
-    assert.deepEqual([await kit.received(), await kit.isUsed(one)], [0n, false]);
-  });
+    test("settles nothing without a transaction", async () => {
+      const kit = await kitAt(name);
+      const one = await kit.pays();
+      const { relayer: address } = all[name];
+      const nonce = await chain.client.getTransactionCount({ address });
+      const { body } = await kit.settles(one, 0n);
+      assert.deepEqual([body.success, body.amount, body.transaction], [true, "0", ""]);
+      assert.equal(await chain.client.getTransactionCount({ address }), nonce);
+      assert.deepEqual([await kit.received(), await kit.isUsed(one)], [0n, false]);
+    });
 
-  test("refuses more than the payer permitted", async () => {
-    const kit = await newKit();
-    const one = await kit.pays();
-    const settle = "invalid_upto_evm_payload_settlement_exceeds_amount";
-    await assertRefused({ kit, one, amount: MOST + 1n, settle });
-    assert.equal(await kit.isUsed(one), false);
-  });
+    test("refuses more than the payer permitted", async () => {
+      const kit = await kitAt(name);
+      const one = await kit.pays();
+      const settle = "invalid_upto_evm_payload_settlement_exceeds_amount";
+      await assertRefused({ kit, one, amount: MOST + 1n, settle });
+      assert.equal(await kit.isUsed(one), false);
+    });
 
-  test("wants an approval, and money", async () => {
-    const kit = await newKit({ approved: false });
-    const one = await kit.pays();
-    await assertRefused({ kit, one, verify: "permit2_allowance_required" });
-    await kit.approve(kit.payer, MOST - 1n);
-    await assertRefused({ kit, one, verify: "permit2_allowance_required" });
-    await kit.approve(kit.payer, MOST);
-    assert.equal((await kit.settles(one)).body.success, true);
-    const poor = await kit.pays(kit.stranger);
-    await kit.approve(kit.stranger);
-    await assertRefused({ kit, one: poor, verify: "permit2_insufficient_balance" });
-  });
+    test("wants an approval, and money", async () => {
+      const kit = await kitAt(name, { approved: false });
+      const one = await kit.pays();
+      await assertRefused({ kit, one, verify: "permit2_allowance_required" });
+      await kit.approve(kit.payer, MOST - 1n);
+      await assertRefused({ kit, one, verify: "permit2_allowance_required" });
+      await kit.approve(kit.payer, MOST);
+      assert.equal((await kit.settles(one)).body.success, true);
+      const poor = await kit.pays(kit.stranger);
+      await kit.approve(kit.stranger);
+      await assertRefused({ kit, one: poor, verify: "permit2_insufficient_balance" });
+    });
 
-  const reasons = {
-    "another payee": "invalid_permit2_recipient_mismatch",
-    "another facilitator": "upto_facilitator_mismatch",
-    "another spender": "invalid_permit2_spender",
-    "another token": "permit2_token_mismatch",
-    "less than is asked for": "permit2_amount_mismatch",
-    "more than is asked for": "permit2_amount_mismatch",
-    "a deadline that is over": "permit2_deadline_expired",
-    "a time that has not come": "permit2_not_yet_valid",
-  };
-  for (const [name, changes] of Object.entries(upto.forgeries)) {
-    test(`refuses ${name}, with the old signature and with a new one`, async () => {
-      const kit = await newKit();
-      const { payment, requirements } = await kit.pays();
-      const altered = upto.alterUpto(payment, changes(kit));
-      const anew = await upto.resignUpto(payment, kit.payer, changes(kit));
-      for (const forged of [altered, anew]) {
-        const { body } = await kit.verifies({ payment: forged, requirements });
-        assert.deepEqual([body.isValid, body.invalidReason], [false, reasons[name]]);
+    const reasons = {
+      "another payee": "invalid_permit2_recipient_mismatch",
+      "another facilitator": "upto_facilitator_mismatch",
+      "another spender": "invalid_permit2_spender",
+      "another token": "permit2_token_mismatch",
+      "less than is asked for": "permit2_amount_mismatch",
+      "more than is asked for": "permit2_amount_mismatch",
+      "a deadline that is over": "permit2_deadline_expired",
+      "a time that has not come": "permit2_not_yet_valid",
+    };
+    for (const [forgery, changes] of Object.entries(upto.forgeries)) {
+      test(`refuses ${forgery}, with the old signature and with a new one`, async () => {
+        const kit = await kitAt(name);
+        const { payment, requirements } = await kit.pays();
+        const altered = upto.alterUpto(payment, changes(kit));
+        const anew = await upto.resignUpto(payment, kit.payer, changes(kit));
+        for (const forged of [altered, anew]) {
+          const { body } = await kit.verifies({ payment: forged, requirements });
+          assert.deepEqual([body.isValid, body.invalidReason], [false, reasons[forgery]]);
+        }
+      });
+    }
+
+    test("refuses a signature that is damaged or of somebody else", async () => {
+      const kit = await kitAt(name);
+      const one = await kit.pays();
+      const verify = "invalid_permit2_signature";
+      await assertRefused({ kit, one: changeSignature(one, tamper), verify });
+      const payment = await upto.resignUpto(one.payment, kit.payer, {}, { signer: kit.stranger });
+      await assertRefused({ kit, one: { ...one, payment }, verify });
+      const elsewhere = await upto.resignUpto(one.payment, kit.payer, {}, { domain: { chainId: 1 } });
+      await assertRefused({ kit, one: { ...one, payment: elsewhere }, verify });
+    });
+
+    test("settles for a wallet that is a contract", async () => {
+      const kit = await kitAt(name);
+      const wallet = await kit.wallet(miniWallet, { deployed: true });
+      await kit.approve(wallet);
+      const one = await kit.pays(wallet);
+      assert.equal((await kit.verifies(one)).body.isValid, true);
+      assert.equal((await kit.settles(one, PART)).body.success, true);
+      assert.equal(await kit.received(), PART);
+    });
+
+    test("settles what @x402/fetch pays at a shop that takes part of its price", async () => {
+      const kit = await kitAt(name);
+      const sold = { payTo: kit.payTo, price: "$0.01", scheme: "upto", settled: "30%" };
+      const shop = await startShop({ facilitatorUrl: all[name].url, ...sold });
+      try {
+        const answer = await wrapFetchWithPayment(fetch, upto.uptoClient(kit.payer))(shop.url);
+        assert.deepEqual([answer.status, await answer.json()], [200, { thing: "here" }]);
+        const receipt = decodePaymentResponseHeader(answer.headers.get("payment-response"));
+        assert.deepEqual([receipt.success, receipt.amount], [true, "3000"]);
+        assert.equal(await kit.received(), 3_000n);
+      } finally {
+        await shop.stop();
       }
     });
-  }
-
-  test("refuses a signature that is damaged or of somebody else", async () => {
-    const kit = await newKit();
-    const one = await kit.pays();
-    const verify = "invalid_permit2_signature";
-    await assertRefused({ kit, one: changeSignature(one, tamper), verify });
-    const payment = await upto.resignUpto(one.payment, kit.payer, {}, { signer: kit.stranger });
-    await assertRefused({ kit, one: { ...one, payment }, verify });
-    const elsewhere = await upto.resignUpto(one.payment, kit.payer, {}, { domain: { chainId: 1 } });
-    await assertRefused({ kit, one: { ...one, payment: elsewhere }, verify });
   });
-
-  test("settles for a wallet that is a contract", async () => {
-    const kit = await newKit();
-    const wallet = await kit.wallet(miniWallet, { deployed: true });
-    await kit.approve(wallet);
-    const one = await kit.pays(wallet);
-    assert.equal((await kit.verifies(one)).body.isValid, true);
-    assert.equal((await kit.settles(one, PART)).body.success, true);
-    assert.equal(await kit.received(), PART);
-  });
-
-  test("settles what @x402/fetch pays at a shop that takes part of its price", async () => {
-    const kit = await newKit();
-    const sold = { payTo: kit.payTo, price: "$0.01", scheme: "upto", settled: "30%" };
-    const shop = await startShop({ facilitatorUrl: reference.url, ...sold });
-    try {
-      const answer = await wrapFetchWithPayment(fetch, upto.uptoClient(kit.payer))(shop.url);
-      assert.deepEqual([answer.status, await answer.json()], [200, { thing: "here" }]);
-      const receipt = decodePaymentResponseHeader(answer.headers.get("payment-response"));
-      assert.deepEqual([receipt.success, receipt.amount], [true, "3000"]);
-      assert.equal(await kit.received(), 3_000n);
-    } finally {
-      await shop.stop();
-    }
-  });
-});
+}
 
 /** The transaction has moved `value` from the kit's payer to its payee, through the proxy. */
 async function assertMoved(hash, { payer, payTo }, value) {

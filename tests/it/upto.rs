@@ -136,6 +136,18 @@ fn only_the_seats_that_are_left_are_paid_and_sold() {
 }
 
 #[test]
+fn a_wallet_that_is_new_to_the_host_gets_as_many_as_it_may_have() {
+    let server = Server::settling_itself();
+    let event = server.event(4);
+    let arguments = up_to(&event, 4);
+    says(&server, &settled());
+    let (status, body) = call(&server, &arguments, &allow(&server, &arguments, 1));
+    assert_eq!((status, &body["seats"]), (200, &json!(2)), "half of the event: {body}");
+    assert_eq!(server.world.memory.relayer_takes.borrow()["amount"], "100000");
+    checked(&server);
+}
+
+#[test]
 fn an_exact_payment_buys_the_seats_that_its_payer_was_told_of() {
     let server = Server::settling_itself();
     let event = event(&server, 10, 6);

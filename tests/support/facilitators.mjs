@@ -11,12 +11,12 @@ import { startWorker } from "./worker.mjs";
 
 /**
  * Starts them. `rpcUrl(chain)` puts another endpoint between the chain and our facilitator. Both deploy
- * wallets of all factories that tests have.
+ * wallets of all factories that tests have. `upto`: the reference one settles that scheme, too.
  */
-export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {} } = {}) {
+export async function startFacilitators({ rpcUrl = ({ url }) => url, vars = {}, upto = false } = {}) {
   const chain = await startChain();
   await installWallets(chain);
-  const theirs = await startFacilitator({ rpcUrl: chain.url, factories: factories.map(({ address }) => address) });
+  const theirs = await startFacilitator({ rpcUrl: chain.url, upto, factories: factories.map(({ address }) => address) });
   const stopOthers = async () => {
     await theirs.stop();
     await chain.stop();

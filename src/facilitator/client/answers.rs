@@ -56,8 +56,9 @@ const NOT_NOW: &[&str] = &[
 /// Those of them that no payment can cause.
 const BROKEN: &[&str] = &["rpc_unavailable", "relayer_storage_failed"];
 
-/// The reason of our own facilitator for a reverted transaction.
-const REVERTED: &str = "invalid_exact_evm_transaction_failed";
+/// The reasons of our own facilitator for a reverted transaction.
+const REVERTED: &[&str] =
+    &["invalid_exact_evm_transaction_failed", "invalid_upto_evm_transaction_failed"];
 
 /// The reason of our own facilitator for a permit whose nonce is used up without it.
 const PERMIT_USED: &str = "permit2_invalid_nonce";
@@ -98,7 +99,7 @@ pub(super) fn judge_own(response: &HttpResponse, payer: &str) -> SettleOutcome {
         serde_json::from_str(&response.body).unwrap_or_default();
     match judge_settle(response, payer) {
         // A remote facilitator may have sent it twice, and this answer may be about the second time.
-        SettleOutcome::Unknown(trouble, None) if trouble.why == REVERTED => {
+        SettleOutcome::Unknown(trouble, None) if REVERTED.contains(&trouble.why.as_str()) => {
             SettleOutcome::Reverted(trouble.why)
         }
         // Nobody else can settle a permit that names our facilitator, and this one it has not sent.

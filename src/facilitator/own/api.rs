@@ -4,7 +4,9 @@
 //! A verdict, good or bad, is HTTP 200. A failure that prevents a verdict is 503, never "invalid". A malformed
 //! request is 400.
 
-use alloy_primitives::Address;
+use std::borrow::Cow;
+
+use alloy_primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,6 +14,7 @@ use crate::base::code::Code;
 use crate::base::http::Reply;
 use crate::base::id::RequestId;
 use crate::base::rate_limit::Budget;
+use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
 use crate::facilitator::own::judge::{self, Access};
 use crate::facilitator::own::order::{self, Malformed, Order};
@@ -65,11 +68,11 @@ impl<W: RelayerWorld> Relayer<W> {
                         Purpose::Settle => self.settle(&order, &asked.claimant).await,
                         Purpose::Look => self.outcome(&order, &asked.claimant).await,
                     };
-                    let taken = order.permit.map(|_| order.authorization.value.to_string());
-                    let payer = Some(order.authorization.from);
-                    settle_reply(outcome, order.network_name(), payer, taken)
+                    settle_reply(outcome, order.network_name(), &Asked::of(&order))
                 }
-                Ok(Err(refusal)) => settle_reply(Err(refusal), named_network(&asked), None, None),
+                Ok(Err(refusal)) => {
+                    settle_reply(Err(refusal), named_network(&asked), &Asked::default())
+                }
                 Err(Malformed(field)) => malformed(field, &request_id),
             },
         }
@@ -103,15 +106,19 @@ pub async fn verify(
     request_id: &RequestId,
 ) -> Reply {
     match order::read(&asked.payment, &asked.requirements) {
-        Ok(Ok(order)) if order.allows_more() => {
-            let payer = Some(order.authorization.from);
-            verify_reply(Err(Refusal::Invalid(Reason::OtherMaximum, payer)), payer, request_id)
-        }
         Ok(Ok(order)) => {
-            let outcome = judge::verify(world, access, &order).await;
-            verify_reply(outcome, Some(order.authorization.from), request_id)
+            let outcome = match order.allows_more() {
+                true => Err(Refusal::Invalid(Reason::OtherMaximum, Some(order.authorization.from))),
+                false => judge::verify(world, access, &order).await,
+            };
+            verify_reply(outcome, &Asked::of(&order), request_id)
         }
-        Ok(Err(refusal)) => verify_reply(Err(refusal), None, request_id),
+        // What is asked about is the most that the call may cost.
+        Ok(Err(Refusal::Invalid(Reason::AboveMaximum, payer))) => {
+            let refusal = Refusal::Invalid(Reason::OtherMaximum, payer);
+            verify_reply(Err(refusal), &Asked::default(), request_id)
+        }
+        Ok(Err(refusal)) => verify_reply(Err(refusal), &Asked::default(), request_id),
         Err(Malformed(field)) => malformed(field, request_id),
     }
 }
@@ -163,9 +170,9 @@ pub fn read_body(body: &[u8], claimant: String) -> Result<RelayerOrder, Malforme
 pub fn no_such_network(settles: bool, request_id: &RequestId) -> Reply {
     let refusal = Refusal::Invalid(Reason::Network, None);
     if settles {
-        settle_reply(Err(refusal), "", None, None)
+        settle_reply(Err(refusal), "", &Asked::default())
     } else {
-        verify_reply(Err(refusal), None, request_id)
+        verify_reply(Err(refusal), &Asked::default(), request_id)
     }
 }
 
@@ -178,16 +185,32 @@ pub fn malformed(field: &str, request_id: &RequestId) -> Reply {
     problem::of_abort(&Abort::new(Code::InvalidFacilitatorRequest, detail), request_id)
 }
 
-fn verify_reply(
-    outcome: Result<(), Refusal>,
+/// What an answer says of the payment that was asked about.
+#[derive(Default)]
+struct Asked {
     payer: Option<Address>,
-    request_id: &RequestId,
-) -> Reply {
+    /// What the scheme `upto` takes, which its answers have to say.
+    taken: Option<U256>,
+}
+
+impl Asked {
+    fn of(order: &Order) -> Self {
+        let Authorization { from, value, .. } = order.authorization;
+        Self { payer: Some(from), taken: order.permit.map(|_| value) }
+    }
+
+    fn code(&self, reason: Reason) -> Cow<'static, str> {
+        reason.code(self.taken.is_some())
+    }
+}
+
+fn verify_reply(outcome: Result<(), Refusal>, asked: &Asked, request_id: &RequestId) -> Reply {
+    let payer = asked.payer;
     let body = match outcome {
         Ok(()) => json!({"isValid": true, "payer": payer.map(checksum)}),
         Err(Refusal::Invalid(reason, payer)) => json!({
             "isValid": false,
-            "invalidReason": reason.to_string(),
+            "invalidReason": asked.code(reason),
             "invalidMessage": reason.message(),
             "payer": payer.map(checksum),
         }),
@@ -196,20 +219,15 @@ fn verify_reply(
     Reply::json(200, without_nulls(body).to_string())
 }
 
-/// `taken`: what the scheme `upto` has taken, which its answers have to say.
-fn settle_reply(
-    outcome: Result<Outcome, Refusal>,
-    network: &str,
-    payer: Option<Address>,
-    taken: Option<String>,
-) -> Reply {
+fn settle_reply(outcome: Result<Outcome, Refusal>, network: &str, asked: &Asked) -> Reply {
+    let payer = asked.payer;
     let moved = |transaction: String| {
         without_nulls(json!({
             "success": true,
             "transaction": transaction,
             "network": network,
             "payer": payer.map(checksum),
-            "amount": taken,
+            "amount": asked.taken.map(|taken| taken.to_string()),
         }))
     };
     let failed = |reason: String, message: &str, transaction: String, payer: Option<Address>| {
@@ -231,7 +249,8 @@ fn settle_reply(
         }
         Err(Refusal::Invalid(reason, known)) => {
             let payer = payer.or(known);
-            (200, failed(reason.to_string(), &reason.message(), String::new(), payer))
+            let code = asked.code(reason).into_owned();
+            (200, failed(code, &reason.message(), String::new(), payer))
         }
         Err(Refusal::Unavailable(why)) => {
             let mut body = failed(why.to_string(), &why.message(), String::new(), payer);

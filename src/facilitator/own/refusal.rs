@@ -153,6 +153,21 @@ pub enum Unavailable {
 }
 
 impl Reason {
+    /// Its code. The scheme `upto` has codes of its own for some of them.
+    #[must_use]
+    pub fn code(self, is_upto: bool) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NetworkMismatch if is_upto => "invalid_upto_evm_network_mismatch",
+            Self::ValidBefore if is_upto => "permit2_deadline_expired",
+            Self::ValidAfter if is_upto => "permit2_not_yet_valid",
+            Self::Signature | Self::SignatureUnreadable if is_upto => "invalid_permit2_signature",
+            Self::Balance if is_upto => "permit2_insufficient_balance",
+            Self::Simulation if is_upto => "permit2_simulation_failed",
+            Self::TransactionFailed if is_upto => "invalid_upto_evm_transaction_failed",
+            other => return other.to_string().into(),
+        })
+    }
+
     /// A message for the caller.
     #[must_use]
     pub fn message(self) -> Cow<'static, str> {

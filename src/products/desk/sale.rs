@@ -76,7 +76,7 @@ impl Sale<Tool> for DeskSale {
         self.call.ticket().map(ToString::to_string)
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Pays>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<&Pays>) -> Result<Terms, Failure> {
         work::check(cx, &self.call)?;
         let amount = price(cx.world, self.tool.spec())?.amount;
         Ok(Terms { amount, most: None, seats: None, description: work::describe(cx, &self.call)? })

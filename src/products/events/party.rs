@@ -110,6 +110,12 @@ impl Party {
         Self { seats, least: seats, ..self.clone() }
     }
 
+    /// The largest number of seats that it takes and that there is, or the smallest that it takes.
+    pub fn most_of(&self, is_there: impl Fn(u32) -> bool) -> u32 {
+        let mut counts = (self.least..=self.seats).rev();
+        counts.find(|count| is_there(*count)).unwrap_or(self.least)
+    }
+
     /// Whether it takes fewer seats if not all are left.
     #[must_use]
     pub const fn is_flexible(&self) -> bool {

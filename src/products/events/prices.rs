@@ -131,10 +131,9 @@ impl Event {
         (seats, kind): (Seats, Option<&TicketType>),
         now: UnixSeconds,
     ) -> u32 {
-        let has = |count: &u32| {
-            self.check_seats(seats, *count, now).is_ok() && self.check_type(kind, *count).is_ok()
-        };
-        (party.least()..=party.seats()).rev().find(has).unwrap_or(party.least())
+        party.most_of(|count| {
+            self.check_seats(seats, count, now).is_ok() && self.check_type(kind, count).is_ok()
+        })
     }
 
     /// Checks whether so many seats of a type may be sold, beside what the event allows.

@@ -126,7 +126,7 @@ impl Sale<Tool> for EventSale {
         Some(self.event_id().to_string())
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Pays>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<&Pays>) -> Result<Terms, Failure> {
         let (event, seats) = records::shown(cx, self.event_id()).map_err(no_money)?;
         match self {
             Self::Analytics { .. } => {

@@ -15,7 +15,7 @@ use crate::products::events::{Event, NotOnSale, Seats};
 use crate::rails::outcome::Failure;
 use crate::sale::answers::no_money;
 use crate::sale::cx::Cx;
-use crate::sale::product::{Pays, Terms};
+use crate::sale::product::{PaidAmount, Pays, Terms};
 
 /// The terms of seats for a party. `wallet`: the one that must pay, if the caller named one.
 ///
@@ -26,11 +26,22 @@ pub(super) fn seat_terms(
     cx: &Cx<'_, impl World>,
     (event, seats): (&Event, Seats),
     (wallet, party): (Option<&Address>, &Party),
-    pays: Option<Pays>,
+    pays: Option<&Pays>,
 ) -> Result<Terms, Failure> {
     let now = cx.now();
     let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
-    let room = event.room_for(party, (seats, kind), now);
+    let payer = pays.map(|pays| pays.payer.clone()).filter(|payer| !payer.is_empty());
+    let payer = payer.or_else(|| wallet.map(|wallet| wallet.to_checksum(None)));
+    let room = match payer {
+        // What its payer may have here is less than all that is left.
+        Some(payer) if party.is_flexible() => {
+            let wanted = event_for(cx, &event.id, &payer)?;
+            let has =
+                |count: u32| wanted.check_seats(count, now).and(event.check_type(kind, count));
+            party.most_of(|count| has(count).is_ok())
+        }
+        Some(_) | None => event.room_for(party, (seats, kind), now),
+    };
     let promo = event.promo_for(party.promo(), (pays.is_some(), room), now)?;
     let (count, price) = sold(event, (kind, promo), (party, room), pays, now);
     let on_sale = event.check_seats(seats, count, now);
@@ -73,20 +84,20 @@ fn sold(
     event: &Event,
     priced: (Option<&TicketType>, Option<&Promo>),
     (party, room): (&Party, u32),
-    pays: Option<Pays>,
+    pays: Option<&Pays>,
     now: UnixSeconds,
 ) -> (u32, Usdc) {
     let price = |pays: Option<Usdc>, count: u32| event.price_for(priced, (pays, count), now);
     let costs = |price: Usdc, count: u32| price.checked_mul(count);
     let fewer = || (party.least()..=room).rev();
-    match pays {
+    match pays.map(|pays| pays.amount) {
         None => (room, price(None, room)),
-        Some(Pays::Exactly(amount)) => {
+        Some(PaidAmount::Exactly(amount)) => {
             let known = fewer().map(|count| (count, price(Some(amount), count)));
             let told = known.into_iter().find(|(count, each)| costs(*each, *count) == Some(amount));
             told.unwrap_or_else(|| (room, price(Some(amount), room)))
         }
-        Some(Pays::AtMost(amount)) => {
+        Some(PaidAmount::AtMost(amount)) => {
             let each = price(Some(amount), party.seats());
             let fits = |count: &u32| costs(each, *count).is_some_and(|cost| cost <= amount);
             (fewer().find(fits).unwrap_or(room), each)

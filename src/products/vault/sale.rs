@@ -69,7 +69,7 @@ impl Sale<Tool> for SecretSale {
         Some(self.secret_id.to_string())
     }
 
-    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<Pays>) -> Result<Terms, Failure> {
+    fn terms(&self, cx: &Cx<'_, impl World>, _: Option<&Pays>) -> Result<Terms, Failure> {
         let secret = readable(cx, &self.secret_id)?;
         check_opens(cx, &secret)?;
         let description = format!("Secret \"{}\"", text::ascii_name(&secret.name, "unnamed"));

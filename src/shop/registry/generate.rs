@@ -252,7 +252,7 @@ macro_rules! products {
             ///
             /// # Errors
             /// Why it cannot be had.
-            pub fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<Pays>) -> Result<Terms, Failure> {
+            pub fn terms(&self, cx: &Cx<'_, impl World>, pays: Option<&Pays>) -> Result<Terms, Failure> {
                 match self { $(Self::$name(sale) => sale.terms(cx, pays),)+ }
             }
 
