@@ -142,5 +142,6 @@ fn a_relayer_settles_once_and_leaves_no_gap_whatever_happens() {
     };
     let Some((seeds, sum)) = run_all(RELAYER_SEEDS, run, relaying::Outcome::add) else { return };
     assert!(sum.settled > seeds && sum.refused > seeds / 2 && sum.crashes > seeds, "{sum:?}");
+    assert!(sum.taken > seeds / 2, "{sum:?}");
     assert!(sum.replaced > 0 && sum.filled > 0 && sum.front_run > 0 && sum.revived > 0, "{sum:?}");
 }

@@ -7,6 +7,7 @@
 //! that very block, so that a node that lags proves nothing.
 
 use alloy_primitives::{B256, U256};
+use serde_json::json;
 
 use crate::chain::eip3009::Via;
 use crate::chain::rpc::{Ask, RpcError, read};
@@ -76,7 +77,7 @@ impl<W: RelayerWorld> Relayer<W> {
         let Settings { rpc, network, key, .. } = &self.settings;
         let (world, authorization) = (&self.world, &settlement.authorization);
         let (head, is_used) = rpc.authorization_used_by(world, network, authorization).await?;
-        if is_used && let Usage::Moved(hash, _) = self.use_of(settlement).await? {
+        if is_used && let Usage::Moved(hash, _) = self.use_of(settlement, head).await? {
             return Ok(Verdict::Moved(hash));
         }
         let Some(block) = head.checked_sub(FINAL_BLOCKS) else { return Ok(Verdict::Open) };
@@ -87,7 +88,7 @@ impl<W: RelayerWorld> Relayer<W> {
             rpc.used_at(world, network, authorization, key.address(), block).await?;
         Ok(match (count > nonce, is_used, was_used) {
             (true, false, false) => Verdict::Refused,
-            (true, true, true) if self.use_of(settlement).await? == Usage::Elsewhere => {
+            (true, true, true) if self.use_of(settlement, head).await? == Usage::Elsewhere => {
                 Verdict::Elsewhere
             }
             (true, _, _) | (false, _, _) => Verdict::Open,
@@ -118,15 +119,15 @@ impl<W: RelayerWorld> Relayer<W> {
         let asked = async {
             let authorization = &settlement.authorization;
             match rpc.authorization_used_by(&self.world, network, authorization).await? {
-                (_, true) => self.use_of(settlement).await,
+                (head, true) => self.use_of(settlement, head).await,
                 (head, false) => Ok(Usage::Unused(head)),
             }
         };
         asked.await.unwrap_or_else(|error: RpcError| Usage::Unclear(error.to_string()))
     }
 
-    /// How an authorization was used that was used.
-    async fn use_of(&self, settlement: &Settlement) -> Result<Usage, RpcError> {
+    /// How an authorization was used that was used in block `head` at the latest.
+    async fn use_of(&self, settlement: &Settlement, head: u64) -> Result<Usage, RpcError> {
         match settlement.authorization.via {
             Via::Token => {
                 let wanted = Wanted {
@@ -137,27 +138,29 @@ impl<W: RelayerWorld> Relayer<W> {
                 };
                 self.settings.rpc.use_of(&self.world, &wanted).await
             }
-            Via::Permit2 => self.use_by_ours(settlement).await,
+            Via::Permit2 => self.use_by_ours(settlement, head).await,
         }
     }
 
-    /// The same for a permit, which nobody but this relayer can settle.
-    async fn use_by_ours(&self, settlement: &Settlement) -> Result<Usage, RpcError> {
+    /// The same for a permit, which nobody but this relayer can settle: one of its transactions, or none.
+    async fn use_by_ours(&self, settlement: &Settlement, head: u64) -> Result<Usage, RpcError> {
         let hashes = store::hashes(&self.world, &settlement.id);
         let hashes = hashes.map_err(|_| RpcError::Unavailable)?;
-        let asks: Vec<Ask> = hashes.iter().map(|hash| ask_receipt(*hash)).collect();
-        let answers = self.settings.rpc.batch(&self.world, &asks).await?;
-        let mut is_in_block = false;
+        let mut asks = vec![Ask::new("eth_blockNumber", json!([]))];
+        asks.extend(hashes.iter().map(|hash| ask_receipt(*hash)));
+        let mut answers = self.settings.rpc.batch(&self.world, &asks).await?.into_iter();
+        let newest: U256 = read(answers.next().ok_or(RpcError::Malformed)?)?;
         for (hash, answer) in hashes.into_iter().zip(answers) {
-            let Some(receipt) = read::<Option<Receipt>>(answer)? else { continue };
-            if receipt.moved(self.settings.network, &settlement.authorization) {
+            let receipt = read::<Option<Receipt>>(answer)?;
+            let moved = receipt
+                .filter(|receipt| receipt.moved(self.settings.network, &settlement.authorization));
+            if let Some(receipt) = moved {
                 let block = u64::try_from(receipt.block_number).unwrap_or_default();
                 return Ok(Usage::Moved(hash, block));
             }
-            is_in_block = true;
         }
-        // A node that has none of them lags behind the one that knows of the use.
-        Ok(if is_in_block { Usage::Elsewhere } else { Usage::NotFound })
+        // A node that is behind the one that has seen the use may not have the transaction yet.
+        Ok(if newest >= U256::from(head) { Usage::Elsewhere } else { Usage::NotFound })
     }
 
     fn end(

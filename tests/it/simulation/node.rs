@@ -7,9 +7,11 @@ use std::rc::Rc;
 use alloy_consensus::TxEip1559;
 use alloy_consensus::transaction::{RlpEcdsaDecodableTx, SignableTransaction};
 use alloy_primitives::{Address, B256, U256, hex};
-use alloy_sol_types::SolCall;
+use alloy_sol_types::{SolCall, sol};
 use events_concierge::chain::eip3009::{Authorization, Via, recover_eoa};
 use events_concierge::chain::networks::Network;
+use events_concierge::chain::permit2::{Permit, UPTO_PROXY, digest};
+use events_concierge::chain::signature::recover;
 use events_concierge::chain::transaction::Token::transferWithAuthorization_0Call as Transfer;
 use events_concierge::ports::{HttpError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -25,6 +27,27 @@ const GAS: u64 = 80_000;
 const REORG_AGE: i64 = 15_000;
 
 type Answer = Result<HttpResponse, HttpError>;
+
+sol! {
+    struct Permitted {
+        address token;
+        uint256 amount;
+        uint256 nonce;
+        uint256 deadline;
+    }
+
+    struct Witness {
+        address to;
+        address facilitator;
+        uint256 validAfter;
+    }
+
+    // The words of the proxy's call are the same; its selector is another.
+    function settleUpto(Permitted permit, uint256 amount, address owner, Witness witness, bytes signature) external;
+}
+
+/// The selector of the proxy's `settle`.
+const SETTLE: [u8; 4] = [0xff, 0x11, 0xe7, 0xb4];
 
 /// A transfer in a transaction, with the payer's signature.
 #[derive(Clone)]
@@ -164,9 +187,16 @@ impl Node {
     fn use_of(&self, authorization: &Authorization) -> Option<(B256, bool)> {
         self.mined.iter().filter(|mined| mined.moved).find_map(|mined| {
             let used = &mined.sent.transfer.as_ref()?.authorization;
-            let is_used = used.from == authorization.from && used.nonce == authorization.nonce;
+            let is_used = used.from == authorization.from
+                && used.nonce == authorization.nonce
+                && used.via == authorization.via;
             is_used.then(|| (mined.sent.hash, used == authorization))
         })
+    }
+
+    /// Whether the nonce was used for something else.
+    pub(crate) fn is_void(&self, authorization: &Authorization) -> bool {
+        self.use_of(authorization).is_some_and(|(_, same)| !same)
     }
 
     fn is_good(&self, transfer: &Signed, at: i64) -> bool {
@@ -205,8 +235,14 @@ impl Node {
         })
     }
 
-    /// Another sender submits the authorization.
+    /// Another sender submits the authorization. A permit it cannot submit, so its payer uses the nonce for something else.
     pub(crate) fn front_run(&mut self, sim: &Sim, authorization: &Authorization) {
+        let authorization = &match authorization.via {
+            Via::Token => authorization.clone(),
+            Via::Permit2 => {
+                Authorization { to: authorization.from, value: U256::ZERO, ..authorization.clone() }
+            }
+        };
         let from = Address::repeat_byte(0xee);
         let pending = self.pool.iter().filter(|sent| sent.from == from).count();
         let nonce = self.nonce(from) + u64::try_from(pending).unwrap();
@@ -326,6 +362,7 @@ impl Node {
                 let of: Address = params[0].as_str().unwrap().parse().unwrap();
                 // Every liar has other code.
                 match self.contracts.get(&of) {
+                    None if of == UPTO_PROXY => json!("0x60"),
                     Some(Lie::Never) => json!("0x60"),
                     Some(Lie::ToFreeCalls | Lie::ToSimulations) => json!(of),
                     None => json!("0x"),
@@ -389,23 +426,31 @@ impl Node {
         is_known.then_some(Some(number)).ok_or((-32000, "header not found"))
     }
 
-    /// `authorizationState` and `balanceOf`; everything else reverts.
+    /// `authorizationState`, `nonceBitmap`, `allowance` and `balanceOf`; everything else reverts.
     fn read(&self, data: &[u8], block: usize) -> Option<Value> {
         let word = |number: u64| json!(format!("0x{number:064x}"));
         let address = Address::from_slice(data.get(16..36)?);
+        let used = |via: Via| {
+            let mined = self.mined.iter().filter(|mined| mined.block <= block && mined.moved);
+            let used = mined.filter_map(|mined| mined.sent.transfer.as_ref());
+            let used = used.map(|transfer| &transfer.authorization);
+            used.filter(move |used| used.from == address && used.via == via)
+                .map(|used| U256::from_be_bytes(used.nonce.0))
+        };
         match hex::encode(&data[..4]).as_str() {
             "e94a0102" => {
-                let nonce = B256::from_slice(data.get(36..68)?);
-                let is_used = self.mined.iter().any(|mined| {
-                    mined.block <= block
-                        && mined.moved
-                        && mined.sent.transfer.as_ref().is_some_and(|transfer| {
-                            transfer.authorization.from == address
-                                && transfer.authorization.nonce == nonce
-                        })
-                });
-                Some(word(u64::from(is_used)))
+                let nonce = U256::from_be_slice(data.get(36..68)?);
+                Some(word(u64::from(used(Via::Token).any(|used| used == nonce))))
             }
+            "4fe02b44" => {
+                let word = U256::from_be_slice(data.get(36..68)?);
+                let mut bits = U256::ZERO;
+                for nonce in used(Via::Permit2).filter(|nonce| *nonce >> 8 == word) {
+                    bits.set_bit(usize::from(nonce.byte(0)), true);
+                }
+                Some(json!(B256::from(bits)))
+            }
+            "dd62ed3e" => Some(json!(B256::repeat_byte(0xff))),
             "70a08231" => Some(word(self.balance(address))),
             _ => None,
         }
@@ -462,6 +507,9 @@ impl Node {
 }
 
 fn transfer_of(data: &[u8]) -> Option<Signed> {
+    if data.starts_with(&SETTLE) {
+        return permit_of(data);
+    }
     let call = Transfer::abi_decode_validate(data).ok()?;
     let authorization = Authorization {
         from: call.from,
@@ -478,17 +526,45 @@ fn transfer_of(data: &[u8]) -> Option<Signed> {
     Some(Signed { authorization, is_good })
 }
 
-/// The logs that USDC writes.
+/// What the proxy of `upto` is to settle.
+fn permit_of(data: &[u8]) -> Option<Signed> {
+    let call = settleUptoCall::abi_decode_raw_validate(data.get(4..)?).ok()?;
+    let authorization = Authorization {
+        from: call.owner,
+        to: call.witness.to,
+        value: call.amount,
+        valid_after: call.witness.validAfter,
+        valid_before: call.permit.deadline,
+        nonce: call.permit.nonce.into(),
+        via: Via::Permit2,
+    };
+    let Permitted { token, amount: max, .. } = call.permit;
+    let facilitator = call.witness.facilitator;
+    let permit = Permit { max, token, spender: UPTO_PROXY, facilitator };
+    let network = Network::by_caip2("eip155:84532").unwrap();
+    let signer = recover(digest(network, &authorization, &permit), &call.signature);
+    let is_good = signer == Some(authorization.from) && authorization.value <= max;
+    Some(Signed { authorization, is_good })
+}
+
+/// The logs that USDC writes, and the proxy of `upto`.
 fn logs_of(transfer: &Signed) -> Value {
-    let Authorization { from, to, value, nonce, .. } = &transfer.authorization;
+    let Authorization { from, to, value, nonce, via, .. } = &transfer.authorization;
     let usdc = Network::by_caip2("eip155:84532").unwrap().usdc;
     let used = "0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5";
     let moved = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-    json!([
-        {"address": usdc, "topics": [used, from.into_word(), nonce], "data": "0x"},
-        {"address": usdc, "topics": [moved, from.into_word(), to.into_word()],
-            "data": B256::from(*value)},
-    ])
+    let moved = json!({"address": usdc, "topics": [moved, from.into_word(), to.into_word()],
+        "data": B256::from(*value)});
+    match via {
+        Via::Token => json!([
+            {"address": usdc, "topics": [used, from.into_word(), nonce], "data": "0x"},
+            moved,
+        ]),
+        Via::Permit2 => {
+            let settled = alloy_primitives::keccak256("Settled()");
+            json!([moved, {"address": UPTO_PROXY, "topics": [settled], "data": "0x"}])
+        }
+    }
 }
 
 /// A request arrives at the node.

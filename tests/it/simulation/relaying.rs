@@ -6,7 +6,7 @@ use std::rc::Rc;
 use alloy_primitives::{Address, B256, U256};
 use events_concierge::base::http::Reply;
 use events_concierge::base::id::RequestId;
-use events_concierge::chain::eip3009::Authorization;
+use events_concierge::chain::eip3009::{Authorization, Via};
 use events_concierge::chain::networks::Network;
 use events_concierge::chain::rpc::Rpc;
 use events_concierge::chain::signature::Factories;
@@ -16,7 +16,7 @@ use events_concierge::facilitator::own::gas::GasPolicy;
 use events_concierge::facilitator::own::{MIGRATIONS, Relayer, Settings};
 use events_concierge::ports::storage::Migrations;
 use events_concierge::ports::{Purpose, RelayerOrder, SqlValue};
-use events_concierge::rails::x402::wire::read_authorization;
+use events_concierge::rails::x402::wire::{Means, PaymentPayload};
 use serde_json::{Value, json};
 
 use super::chain::short;
@@ -40,6 +40,8 @@ const LIAR: u8 = 7;
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) settled: u64,
+    /// Those of them that took a part of what their payer allows.
+    pub(crate) taken: u64,
     pub(crate) refused: u64,
     pub(crate) crashes: u64,
     pub(crate) replaced: u64,
@@ -51,6 +53,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(crate) fn add(&mut self, other: &Self) {
         self.settled += other.settled;
+        self.taken += other.taken;
         self.refused += other.refused;
         self.crashes += other.crashes;
         self.replaced += other.replaced;
@@ -216,27 +219,33 @@ impl Relaying {
         let lies = self.sim.rng.chance(150);
         let wallet = if lies { i64::from(LIAR) + self.sim.rng.range(0, 1) } else { wallet };
         let wallet = Wallet::new(u8::try_from(wallet).unwrap());
-        let offer = offer(PRICE, PAY_TO);
+        let is_permit = self.sim.rng.chance(350);
+        let offer = if is_permit { upto(2 * PRICE, PAY_TO) } else { offer(PRICE, PAY_TO) };
         let mut nonce = B256::from(U256::from(self.sim.rng.next()));
         nonce[0] = 7;
         // Some can be settled until the end, some run out before.
         let valid = if self.sim.rng.chance(700) { 100_000 } else { self.sim.rng.range(5, 200) };
         let valid = self.sim.now.get() / 1000 + valid;
-        let mut body = wallet.pay_with(&offer, 1, |authorization| {
+        let change = |authorization: &mut Authorization| {
             authorization.nonce = nonce;
             authorization.valid_before = U256::from(valid);
-        });
+        };
+        let mut body = match is_permit {
+            false => wallet.pay_with(&offer, 1, change),
+            true => wallet.allow_with(&offer, 1, |allowed, _| change(allowed)),
+        };
         let is_signed = self.sim.rng.chance(900);
         if !is_signed {
             body["payload"]["signature"] = json!(format!("0x{}1b", "11".repeat(64)));
         }
-        let read = read_authorization(&body["payload"]["authorization"]).unwrap();
-        let body = if self.sim.rng.chance(300) { as_v1(&body) } else { body };
+        let read = authorization_of(&body);
+        let is_v1 = !is_permit && self.sim.rng.chance(300);
+        let body = if is_v1 { as_v1(&body) } else { body };
         self.sim.tell(|| {
             format!("{} signs {}", short(&wallet.address.to_string()), short(&nonce.to_string()))
         });
-        let is_v1 = body["x402Version"] == 1;
         let mut requirements = offer;
+        requirements["amount"] = json!(PRICE.to_string());
         if is_v1 {
             requirements["network"] = json!("base-sepolia");
             requirements["maxAmountRequired"] = requirements["amount"].take();
@@ -402,7 +411,7 @@ impl Relaying {
             authorization.nonce = nonce;
             authorization.valid_before = U256::from(until);
         });
-        let authorization = read_authorization(&body["payload"]["authorization"]).unwrap();
+        let authorization = authorization_of(&body);
         self.payments.push(Payment { requirements, body, authorization, is_good: true });
         self.payments.len() - 1
     }
@@ -557,6 +566,7 @@ impl Relaying {
         if said {
             assert_eq!(answer["transaction"], json!(moved), "{nonce}");
             self.outcome.settled += 1;
+            self.outcome.taken += u64::from(authorization.via == Via::Permit2);
         } else {
             self.outcome.refused += 1;
         }
@@ -565,7 +575,10 @@ impl Relaying {
             format!("SELECT count(*) FROM settlements WHERE id LIKE '%{}'", authorization.nonce);
         let is_ours = self.object.int(&ours) == 1;
         let is_valid = authorization.valid_before > U256::from(self.sim.now.get() / 1000 + 100);
-        if self.payments[index].is_good && is_valid && (is_ours || moved.is_none()) {
+        let is_void = self.sim.node.borrow().is_void(&authorization);
+        assert!(!is_void || !said, "{nonce} was used for something else: {}", reply.body);
+        let is_good = self.payments[index].is_good && !is_void;
+        if is_good && is_valid && (is_ours || moved.is_none()) {
             assert!(said, "{nonce} is good: {}", reply.body);
         }
         if !self.payments[index].is_good {
@@ -573,7 +586,11 @@ impl Relaying {
         }
         if said {
             let reply = self.answer(index, second);
-            assert!(reply.body.contains("nonce_already_used"), "{nonce}: {}", reply.body);
+            let used = match authorization.via {
+                Via::Token => "nonce_already_used",
+                Via::Permit2 => "permit2_invalid_nonce",
+            };
+            assert!(reply.body.contains(used), "{nonce}: {}", reply.body);
         }
     }
 }
@@ -582,6 +599,26 @@ fn offer(value: u64, to: &str) -> Value {
     json!({"scheme": "exact", "network": "eip155:84532", "amount": value.to_string(),
         "asset": network().usdc, "payTo": to, "maxTimeoutSeconds": 300,
         "extra": {"name": "USDC", "version": "2"}})
+}
+
+/// The same in the scheme `upto`.
+fn upto(most: u64, to: &str) -> Value {
+    let mut offer = offer(most, to);
+    let facilitator = RelayerKey::parse(KEY).unwrap().address();
+    offer["scheme"] = json!("upto");
+    offer["extra"]["facilitatorAddress"] = json!(facilitator);
+    offer
+}
+
+/// The authorization of a payment; of a permit, with what is taken of it.
+fn authorization_of(body: &Value) -> Authorization {
+    let Means::Evm { authorization, permit, .. } =
+        PaymentPayload::read(body.clone()).unwrap().means
+    else {
+        panic!("no payment of this chain: {body}")
+    };
+    let value = permit.map_or(authorization.value, |_| U256::from(PRICE));
+    Authorization { value, ..authorization }
 }
 
 fn network() -> &'static Network {
