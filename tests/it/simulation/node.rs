@@ -211,6 +211,10 @@ impl Node {
         self.balances.insert(payer, value);
     }
 
+    fn pooled(&self) -> impl Iterator<Item = &Authorization> {
+        self.pool.iter().filter_map(|sent| Some(&sent.transfer.as_ref()?.authorization))
+    }
+
     fn lies(&self, payer: Address) -> bool {
         self.contracts.get(&payer).is_some_and(|lie| *lie != Lie::Never)
     }
@@ -219,7 +223,10 @@ impl Node {
     fn is_simulated(&self, transfer: &Signed, call: &Value, at: i64) -> bool {
         let is_free = call.get("maxFeePerGas").is_none();
         let lie = self.contracts.get(&transfer.authorization.from);
-        self.is_good(transfer, at) && (is_free || lie != Some(&Lie::ToFreeCalls))
+        let Authorization { from, nonce, via, .. } = transfer.authorization;
+        // The pending block has what the pool has.
+        let is_sent = self.pooled().any(|it| it.from == from && it.nonce == nonce && it.via == via);
+        !is_sent && self.is_good(transfer, at) && (is_free || lie != Some(&Lie::ToFreeCalls))
     }
 
     /// When the relayer's transactions for this payer were refused, milliseconds.
@@ -390,7 +397,9 @@ impl Node {
                     Some(_) => return reverts,
                     None => {
                         let block = self.until(&params[1])?.unwrap_or(self.newest());
-                        return self.read(&data, block).ok_or((3, "execution reverted"));
+                        let is_pending = params[1] == "pending";
+                        let read = self.read(&data, block, is_pending);
+                        return read.ok_or((3, "execution reverted"));
                     }
                 }
             }
@@ -427,13 +436,14 @@ impl Node {
     }
 
     /// `authorizationState`, `nonceBitmap`, `allowance` and `balanceOf`; everything else reverts.
-    fn read(&self, data: &[u8], block: usize) -> Option<Value> {
+    fn read(&self, data: &[u8], block: usize, is_pending: bool) -> Option<Value> {
         let word = |number: u64| json!(format!("0x{number:064x}"));
         let address = Address::from_slice(data.get(16..36)?);
         let used = |via: Via| {
             let mined = self.mined.iter().filter(|mined| mined.block <= block && mined.moved);
             let used = mined.filter_map(|mined| mined.sent.transfer.as_ref());
             let used = used.map(|transfer| &transfer.authorization);
+            let used = used.chain(self.pooled().filter(move |_| is_pending));
             used.filter(move |used| used.from == address && used.via == via)
                 .map(|used| U256::from_be_bytes(used.nonce.0))
         };

@@ -15,7 +15,7 @@ use events_concierge::facilitator::own::api::{Asks, Command};
 use events_concierge::facilitator::own::gas::GasPolicy;
 use events_concierge::facilitator::own::{MIGRATIONS, Relayer, Settings};
 use events_concierge::ports::storage::Migrations;
-use events_concierge::ports::{Purpose, RelayerOrder, SqlValue};
+use events_concierge::ports::{Purpose, RelayerOrder, Sql, SqlValue};
 use events_concierge::rails::x402::wire::{Means, PaymentPayload};
 use serde_json::{Value, json};
 
@@ -290,15 +290,27 @@ impl Relaying {
             payment: payment.body.clone(),
             requirements: payment.requirements.clone(),
         };
-        let nonce = short(&payment.authorization.nonce.to_string());
-        self.spawn(Asks::Settle(order), nonce)
+        let nonce = payment.authorization.nonce.to_string();
+        // "Used for something else" is final: whoever is told so must not have it under way.
+        let live = format!(
+            "SELECT count(*) FROM settlements WHERE claimant = '{claimant}' \
+             AND id LIKE '%permit2:{nonce}' AND state IN ('sent', 'settled')"
+        );
+        let world = self.object.world.clone();
+        let check = move |reply: &Reply| {
+            if reply.body.contains("permit2_invalid_nonce") {
+                let rows = world.run(&live, &[]).unwrap();
+                assert_eq!(rows, [[SqlValue::Int(0)]], "it is under way: {}", reply.body);
+            }
+        };
+        self.spawn(Asks::Settle(order), short(&nonce), check)
     }
 
     fn ask(&self, asks: &Asks) {
-        self.spawn(asks.clone(), "health".to_owned());
+        self.spawn(asks.clone(), "health".to_owned(), |_| {});
     }
 
-    fn spawn(&self, asks: Asks, what: String) -> Answers {
+    fn spawn(&self, asks: Asks, what: String, check: impl FnOnce(&Reply) + 'static) -> Answers {
         let answers: Answers = Rc::default();
         let filled = Rc::clone(&answers);
         let request_id = RequestId::random(&self.object.world);
@@ -308,6 +320,7 @@ impl Relaying {
         self.object.spawn(async move {
             let reply = service.handle(command).await;
             sim.tell(|| format!("{what}: {} {}", reply.status, reply.body));
+            check(&reply);
             filled.borrow_mut().push(reply);
         });
         answers
@@ -504,7 +517,7 @@ impl Relaying {
     }
 
     pub(crate) fn health(&mut self) -> Value {
-        let answers = self.spawn(Asks::Health, "health".to_owned());
+        let answers = self.spawn(Asks::Health, "health".to_owned(), |_| {});
         self.run_for(5_000);
         let reply = answers.borrow().last().cloned().unwrap();
         serde_json::from_str(&reply.body).unwrap()
