@@ -1,6 +1,7 @@
 // What chains and facilitators say, asked from this machine.
 import { domainSeparator, formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { UPTO_PROXY } from "../chain/accounts.mjs";
 import { facilitatorKinds, LEAST_COIN_WEI } from "./facts.mjs";
 
 const TIMEOUT_MILLIS = 10_000;
@@ -99,6 +100,11 @@ async function checkRelayer(settings, networks, report) {
   for (const { network, url } of networks) {
     const { json } = await ask(url, { jsonrpc: "2.0", id: 1, method: "eth_getBalance", params: [address, "latest"] });
     if (json?.result !== undefined) coin(report, network.name, address, BigInt(json.result));
+    const { json: proxy } = await ask(url, { jsonrpc: "2.0", id: 1, method: "eth_getCode", params: [UPTO_PROXY, "latest"] });
+    if (typeof proxy?.result !== "string") continue;
+    // Without it everything is paid by exact; that is no fault.
+    const settles = proxy.result === "0x" ? "has no proxy there; payers pay by exact" : "has its proxy there";
+    report.ok(`upto ${network.name}`, settles);
   }
 }
 

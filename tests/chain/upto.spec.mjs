@@ -2,6 +2,7 @@
 // seats that it wants, and pays those that it gets. The client is the official one.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { UptoEvmScheme } from "@x402/evm/upto/client";
@@ -12,7 +13,7 @@ import { assertBooksAreClean } from "../support/audit.mjs";
 import { startOwnNetwork } from "../support/facilitators.mjs";
 import { rpcFaults } from "../support/hostile-rpc.mjs";
 import { createEvent, findEvent, openServer, until } from "../support/network.mjs";
-import { callMcp, callTool, sign } from "../support/pay.mjs";
+import { callTool, sign } from "../support/pay.mjs";
 import { approvePermit2, cancelPermit, isPermitUsed, uptoClient } from "../support/upto.mjs";
 
 const EACH = 50_000n;
@@ -66,7 +67,7 @@ test("the seats that are left are sold and paid, and no others", async () => {
   assert.equal(before - (await balance(buyer)), 3n * EACH);
 });
 
-test("@x402/fetch pays it like any other offer, and an agent over MCP too", async () => {
+test("@x402/fetch allows the most by itself, over HTTP", async () => {
   const event = await createEvent(network, server, { capacity: 50 });
   const client = new x402Client().register("eip155:*", new UptoEvmScheme(privateKeyToAccount(third.privateKey)));
   const before = await balance(third);
@@ -78,12 +79,22 @@ test("@x402/fetch pays it like any other offer, and an agent over MCP too", asyn
   const ticket = await answer.json();
   assert.equal(answer.status, 200, JSON.stringify(ticket));
   assert.deepEqual([ticket.seats, before - (await balance(third))], [4, 4n * EACH]);
+});
 
-  const next = await createEvent(network, server, { capacity: 3 });
-  const asked = await callMcp(network, server, "rsvpToEvent", wants(next, 4));
-  const payment = await uptoClient(third).createPaymentPayload(asked.challenge);
-  const sold = await callMcp(network, server, "rsvpToEvent", wants(next, 4), payment);
-  assert.deepEqual([sold.status, sold.value.seats, sold.receipt.amount], [200, 3, String(3n * EACH)]);
+test("the official clients of MCP and x402 allow the most together, over MCP", async () => {
+  const event = await createEvent(network, server, { capacity: 3 });
+  const mcp = new Client({ name: "agent", version: "1.0.0" });
+  await mcp.connect(new StreamableHTTPClientTransport(new URL(server.mcpUrl)));
+  try {
+    const call = { name: "rsvpToEvent", arguments: wants(event, 4) };
+    const asked = await mcp.callTool(call);
+    const payment = await uptoClient(third).createPaymentPayload(asked.structuredContent);
+    const sold = await mcp.callTool({ ...call, _meta: { "x402/payment": payment } });
+    const receipt = sold._meta["x402/payment-response"];
+    assert.deepEqual([sold.structuredContent.seats, receipt.amount], [3, String(3n * EACH)], JSON.stringify(sold));
+  } finally {
+    await mcp.close();
+  }
 });
 
 test("a client that knows only exact pays for what is left when it asks", async () => {
@@ -140,7 +151,7 @@ test("a settlement whose answer is lost is found out, and its seats are delivere
   const before = await balance(other);
   network.rpc.misbehave(rpcFaults.fails, "eth_getTransactionReceipt");
   const asked = await rsvp(wants(event, 2), payment);
-  assert.deepEqual([asked.status, asked.body.title], [409, "payment pending"], JSON.stringify(asked.body));
+  assert.deepEqual([asked.status, asked.body.title], [409, "settlement pending"], JSON.stringify(asked.body));
   assert.equal(await isPermitUsed(network.chain, other.address, nonceOf(payment)), true);
   network.rpc.recovers();
   const sold = await until(async () => {

@@ -5,6 +5,7 @@
 const clients = (title) => ({ test: { file: "tests/chain/clients.spec.mjs", title } });
 const mpp = (title) => ({ test: { file: "tests/chain/mpp.spec.mjs", title } });
 const solana = (title) => ({ test: { file: "tests/chain/solana.spec.mjs", title } });
+const upto = (title) => ({ test: { file: "tests/chain/upto.spec.mjs", title } });
 const five = (title) => ({ test: { file: "tests/chain/five-lines.spec.mjs", title } });
 const npm = (file) => ({ at: "npm", program: ["npm", file] });
 const python = (at, ...program) => ({ at, program: [at, ...program] });
@@ -27,6 +28,8 @@ const TYPESCRIPT = [
   { name: "@x402/fetch", at: "root", speaks: "HTTP, x402 v2", by: ITSELF, ...clients("@x402/fetch, version 2, over plain HTTP") },
   { name: "@x402/fetch", at: "root", speaks: "HTTP, x402 v1", by: "the client, if it sees no header of version 2", ...clients("@x402/fetch, version 1, over plain HTTP") },
   { name: "@x402/fetch", mode: "the program above", at: "root", speaks: "HTTP, x402 v2", by: ITSELF, ...five("the program in TypeScript buys a seat") },
+  { name: "@x402/evm", mode: "`upto` in `@x402/fetch`", at: "root", speaks: "HTTP, x402 v2, `upto`", by: ITSELF, ...upto("@x402/fetch allows the most by itself, over HTTP") },
+  { name: "@x402/evm", mode: "`upto` with `@modelcontextprotocol/client`", at: "root", speaks: "MCP, x402 v2, `upto`", by: CORE, ...upto("the official clients of MCP and x402 allow the most together, over MCP") },
   { name: "@x402/svm", mode: "in `@x402/fetch`", at: "root", speaks: "HTTP, x402 v2 on Solana", by: ITSELF, ...solana("the official client pays by itself, over HTTP") },
   { name: "@x402/svm", mode: "with `@modelcontextprotocol/client`", at: "root", speaks: "MCP, x402 v2 on Solana", by: CORE, ...solana("the official clients of MCP and x402 pay together, over MCP") },
   { name: "x402-fetch", speaks: "HTTP, x402 v1", by: ITSELF, ...npm("fetch-1.mjs") },

@@ -16,8 +16,10 @@
 //! one to the relayer itself that fills a nonce gap. The first calls USDC's `transferWithAuthorization`: the token
 //! compares recipient and amount with the payer's signature, and accepts its nonce once. For a wallet that is not
 //! deployed yet, the same call follows a call of a factory from our list, and both go through Multicall3, which owns
-//! nothing and has no rights anywhere; so even a hostile factory gets no money and no privilege of ours. No transaction
-//! carries a value. A thief of the key can waste its gas money, and cannot move any payer's funds.
+//! nothing and has no rights anywhere; so even a hostile factory gets no money and no privilege of ours. A payment of the
+//! scheme `upto` calls x402's proxy instead, where the key decides how much of what the payer allows is taken; to whom is
+//! signed. No transaction carries a value. A thief of the key can waste its gas money, and take of a permit that it has seen
+//! all that its payer allows, for the signed `payTo`; it cannot move any other funds.
 //!
 //! # Who gets the answer
 //!

@@ -258,7 +258,10 @@ impl PaymentPayload {
                 let (authorization, permit) = match is_upto {
                     false => (read_authorization(member("authorization"))?, None),
                     true => {
-                        let (authorization, permit) = read_permit(member("permit2Authorization"))?;
+                        // EVM takes a part of what is allowed by Permit2 only.
+                        let signed =
+                            payload.get("permit2Authorization").ok_or(PayloadError::Scheme)?;
+                        let (authorization, permit) = read_permit(signed)?;
                         (authorization, Some(Box::new(permit)))
                     }
                 };
