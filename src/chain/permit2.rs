@@ -31,7 +31,7 @@ const DOMAIN: &[u8] = b"EIP712Domain(string name,uint256 chainId,address verifyi
 const TRANSFER: &[u8] = b"PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,address facilitator,uint256 validAfter)";
 const PERMISSIONS: &[u8] = b"TokenPermissions(address token,uint256 amount)";
 const WITNESS: &[u8] = b"Witness(address to,address facilitator,uint256 validAfter)";
-/// `settle(((address,uint256),uint256,uint256),uint256,address,(address,address,uint256),bytes)`
+/// The selector of `settle(((address,uint256),uint256,uint256),uint256,address,(address,address,uint256),bytes)`.
 const SETTLE: [u8; 4] = [0xff, 0x11, 0xe7, 0xb4];
 /// Where the signature begins in its arguments, bytes: after ten words.
 const SIGNATURE_AT: u64 = 320;
@@ -118,7 +118,7 @@ pub fn settles(to: Option<Address>, data: &[u8], authorization: &Authorization) 
 /// Whether the nonce was used or made void: Permit2 keeps a bit for each.
 #[must_use]
 pub(super) fn ask_used(authorization: &Authorization, block: &serde_json::Value) -> Ask {
-    let word: U256 = number(authorization) >> 8;
+    let word: U256 = number(authorization).wrapping_shr(8);
     let call = nonceBitmapCall { owner: authorization.from, word };
     Ask::contract_at(PERMIT2, &call.abi_encode(), block)
 }

@@ -20,7 +20,7 @@ use crate::ledger::refunds::{self, Refund, State};
 use crate::ports::{Level, SqlError, World};
 use crate::products::events;
 use crate::rails::x402::dialects::requirements_for;
-use crate::rails::x402::wire::authorization_json;
+use crate::rails::x402::signed::authorization_json;
 use crate::sale::flow;
 use crate::shop::Shop;
 use crate::shop::find_out::ask_usage;

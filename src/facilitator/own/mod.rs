@@ -47,6 +47,7 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod account;
 mod alarm;
 pub mod api;
 mod budget;
@@ -65,7 +66,6 @@ use std::cell::{Cell, RefCell};
 
 use alloy_primitives::{B256, U256};
 use futures_util::lock::Mutex;
-use serde_json::{Value, json};
 
 use crate::base::rate_limit::RateLimiter;
 use crate::base::time::UnixSeconds;
@@ -75,13 +75,13 @@ use crate::chain::signature::Factories;
 use crate::chain::transaction::RelayerKey;
 use crate::facilitator::own::budget::Owners;
 use crate::facilitator::own::gas::{GasPolicy, Micros};
-use crate::facilitator::own::judge::{Access, Market, Prepared};
+use crate::facilitator::own::judge::Access;
 use crate::facilitator::own::order::Order;
 use crate::facilitator::own::refusal::{Reason, Refusal, Unavailable};
 use crate::facilitator::own::standing::Contract;
 pub use crate::facilitator::own::store::MIGRATIONS;
 use crate::facilitator::own::store::{Settlement, State};
-use crate::ports::{Alarm, Clock, Directory, Http, Level, Log, Sql, SqlError, Timer, storage};
+use crate::ports::{Alarm, Clock, Directory, Http, Log, Sql, SqlError, Timer, storage};
 
 /// All that a relayer asks of the world.
 pub trait RelayerWorld: Clock + Sql + Http + Alarm + Directory + Timer + Log {}
@@ -91,10 +91,6 @@ impl<T: Clock + Sql + Http + Alarm + Directory + Timer + Log> RelayerWorld for T
 /// How often a payment is tried whose transaction was never in a block. One that reverted is not retried, because
 /// each attempt costs gas.
 const ATTEMPTS_MAX: u32 = 3;
-/// The relayer's balance is reported as low when it pays for fewer settlements than this.
-const LOW_SETTLEMENTS: u64 = 20;
-/// The age at which the figures of [`Relayer::health`] are refreshed, seconds.
-const SEEN_SECONDS: i64 = 10;
 
 /// The settings of one relayer.
 pub struct Settings {
@@ -248,30 +244,6 @@ impl<W: RelayerWorld> Relayer<W> {
         }
     }
 
-    /// Address, balance, next nonce, settlements under way, newest block seen.
-    ///
-    /// # Errors
-    /// [`SqlError`] if SQLite refuses.
-    pub async fn health(&self) -> Result<Value, SqlError> {
-        self.open()?;
-        let now = self.world.now();
-        let address = self.settings.key.address();
-        let reachable = now.since(self.seen.get().at) <= SEEN_SECONDS || self.refresh().await;
-        let seen = self.seen.get();
-        let is_known = seen.at.get() > 0;
-        Ok(json!({
-            "network": self.settings.network.caip2,
-            "address": address.to_checksum(None),
-            "reachable": reachable,
-            "balanceWei": is_known.then(|| seen.balance.to_string()),
-            "lastBlock": is_known.then_some(seen.block),
-            "seenAt": is_known.then(|| seen.at.to_string()),
-            "nextNonce": store::next_nonce(&self.world)?,
-            "queue": store::queue(&self.world)?,
-            "gasBudgets": budget::view(&self.world, &self.settings.policy, seen.cost, now)?,
-        }))
-    }
-
     fn access(&self) -> Access<'_> {
         let Settings { rpc, key, factories, policy, .. } = &self.settings;
         Access { rpc, relayer: key.address(), factories, policy }
@@ -327,45 +299,6 @@ impl<W: RelayerWorld> Relayer<W> {
         let found = store::find(&self.world, &settlement.id)?;
         let found = found.filter(|found| found.state == State::Settled);
         Ok(found.map(|found| Outcome::Settled(found.hash)))
-    }
-
-    /// Refuses before the relayer's money is gone, and logs a warning earlier.
-    fn check_gas_money(&self, prepared: &Prepared) -> Result<(), Refusal> {
-        let now = self.world.now();
-        let queue = store::queue(&self.world)?;
-        let wei = u128::from(prepared.gas).saturating_mul(prepared.fees.max);
-        let (price, cost) =
-            (U256::from(wei), self.settings.policy.cost(self.settings.network, wei));
-        let times = |count: u64| price.saturating_mul(U256::from(count));
-        let mut seen = self.seen.get();
-        let is_low = prepared.balance < times(queue.saturating_add(LOW_SETTLEMENTS));
-        if is_low && now.since(seen.warned_at) >= 60 {
-            seen.warned_at = now;
-            let address = send::short(&self.settings.key.address().to_checksum(None));
-            let fields = [("address", address.as_str())];
-            self.world.line(Level::Warn, "the relayer has little money left for gas", &fields);
-        }
-        let Prepared { balance, block, .. } = *prepared;
-        self.seen.set(Seen { balance, block, at: now, cost, ..seen });
-        if prepared.balance < times(queue.saturating_add(1)) {
-            return Err(Refusal::Unavailable(Unavailable::Gas));
-        }
-        Ok(())
-    }
-
-    /// Refreshes the figures of the relayer's account. Returns whether that succeeded.
-    async fn refresh(&self) -> bool {
-        let Some(Market { balance, block, .. }) = self.market().await else { return false };
-        let at = self.world.now();
-        self.seen.set(Seen { balance, block, at, ..self.seen.get() });
-        true
-    }
-
-    /// The gas price, the relayer's balance, and the newest block, if the chain answers.
-    async fn market(&self) -> Option<Market> {
-        let Settings { network, rpc, key, .. } = &self.settings;
-        let answers = rpc.batch(&self.world, &judge::market(key.address())).await.ok()?;
-        judge::read_market(network, answers).ok()
     }
 
     /// Runs once in each instance: migrates the storage, and sets the alarm for what an earlier instance left open.

@@ -10,7 +10,8 @@ use crate::chain::networks::Network;
 use crate::chain::permit2::{Permit, UPTO_PROXY, digest_of};
 use crate::chain::signature::{Given, Unjudged};
 use crate::facilitator::own::refusal::{Reason, Refusal};
-use crate::rails::x402::wire::{Means, PayloadError, PaymentPayload, Version, decimal};
+use crate::rails::x402::signed::{PayloadError, decimal};
+use crate::rails::x402::wire::{Means, PaymentPayload, Version};
 
 /// The shortest remaining validity of a payment, seconds, so that a block can still include it. As in the reference
 /// implementation.

@@ -152,20 +152,24 @@ pub enum Unavailable {
     PayerWaits(i64),
 }
 
+/// The reasons that have a code of their own in the scheme `upto`.
+const OF_UPTO: &[(Reason, &str)] = &[
+    (Reason::NetworkMismatch, "invalid_upto_evm_network_mismatch"),
+    (Reason::ValidBefore, "permit2_deadline_expired"),
+    (Reason::ValidAfter, "permit2_not_yet_valid"),
+    (Reason::Signature, "invalid_permit2_signature"),
+    (Reason::SignatureUnreadable, "invalid_permit2_signature"),
+    (Reason::Balance, "permit2_insufficient_balance"),
+    (Reason::Simulation, "permit2_simulation_failed"),
+    (Reason::TransactionFailed, "invalid_upto_evm_transaction_failed"),
+];
+
 impl Reason {
-    /// Its code. The scheme `upto` has codes of its own for some of them.
+    /// Its code, in the scheme `exact` or `upto`.
     #[must_use]
     pub fn code(self, is_upto: bool) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::NetworkMismatch if is_upto => "invalid_upto_evm_network_mismatch",
-            Self::ValidBefore if is_upto => "permit2_deadline_expired",
-            Self::ValidAfter if is_upto => "permit2_not_yet_valid",
-            Self::Signature | Self::SignatureUnreadable if is_upto => "invalid_permit2_signature",
-            Self::Balance if is_upto => "permit2_insufficient_balance",
-            Self::Simulation if is_upto => "permit2_simulation_failed",
-            Self::TransactionFailed if is_upto => "invalid_upto_evm_transaction_failed",
-            other => return other.to_string().into(),
-        })
+        let own = OF_UPTO.iter().find(|(reason, _)| is_upto && *reason == self);
+        own.map_or_else(|| self.to_string().into(), |(_, code)| Cow::Borrowed(*code))
     }
 
     /// A message for the caller.

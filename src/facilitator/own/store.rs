@@ -12,7 +12,7 @@ use crate::facilitator::own::order::Order;
 use crate::facilitator::own::refusal::Reason;
 use crate::ports::storage::{Columns, Migrations, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::rails::x402::wire::{authorization_json, read_authorization};
+use crate::rails::x402::signed::{authorization_json, read_authorization};
 
 /// The schema of a relayer's object.
 pub const MIGRATIONS: Migrations =

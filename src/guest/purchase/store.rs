@@ -12,7 +12,7 @@ use crate::guest::purchase::model::{Origin, Purchase, State};
 use crate::mcp::client::Connection;
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::rails::x402::wire::{authorization_json, read_authorization};
+use crate::rails::x402::signed::{authorization_json, read_authorization};
 use crate::wallets::policy::Spent;
 
 const DAY_SECONDS: i64 = 86_400;

@@ -20,7 +20,7 @@ use crate::identity::UserId;
 use crate::ports::metered::Metered;
 use crate::ports::{Level, SqlError};
 use crate::rails::x402::dialects::requirements_for;
-use crate::rails::x402::wire::authorization_json;
+use crate::rails::x402::signed::authorization_json;
 use crate::wallets::budget::Ask;
 use crate::wallets::withdrawal::VALID_SECONDS;
 

@@ -10,7 +10,7 @@ use crate::guest::session::{self, ChosenWallet};
 use crate::guest::withdrawal::model::{State, Withdrawal};
 use crate::ports::storage::{Columns, all, first};
 use crate::ports::{Sql, SqlError, SqlValue};
-use crate::rails::x402::wire::{authorization_json, read_authorization};
+use crate::rails::x402::signed::{authorization_json, read_authorization};
 use crate::wallets::Kind;
 
 /// Wallets of a session that are shown, the newest.

@@ -21,7 +21,7 @@ use crate::ports::paging::Page;
 use crate::ports::{SqlError, World};
 use crate::rails::outcome::{Abort, Failure};
 use crate::rails::x402::payer::typed_data;
-use crate::rails::x402::wire::SIGNATURE_BYTES_MAX;
+use crate::rails::x402::signed::SIGNATURE_BYTES_MAX;
 use crate::sale::cx::Cx;
 
 /// How long a wallet may take to sign, and our facilitator to carry it out, seconds.

@@ -12,10 +12,8 @@ use crate::rails::mpp::offer::{Issuer, Terms, encoded};
 use crate::rails::mpp::{AUTHORIZATION, INTENT, METHOD};
 use crate::rails::quote::PAYMENT_SECONDS;
 use crate::rails::x402::dialects::extra;
-use crate::rails::x402::wire::{
-    Means, PaymentPayload, RequirementsV2, Version, authorization_json, read_authorization,
-    read_signature,
-};
+use crate::rails::x402::signed::{authorization_json, read_authorization, read_signature};
+use crate::rails::x402::wire::{Means, PaymentPayload, RequirementsV2, Version};
 
 /// Why an object is no credential. Nothing was signed that anybody could use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,17 +1,15 @@
 //! x402 objects as they are on the wire (x402 specification, versions 1 and 2).
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::base::id::PaymentIdentifier;
-use crate::chain::eip3009::{Authorization, Via};
+use crate::chain::eip3009::Authorization;
 use crate::chain::permit2::Permit;
 use crate::chain::solana::networks::Chain;
-use crate::chain::solana::transfer::{NoTransfer, SolanaTransfer};
-
-/// The longest signature that is read: an ERC-6492 wrapper carries a factory call.
-pub const SIGNATURE_BYTES_MAX: usize = 8 * 1024;
+use crate::chain::solana::transfer::SolanaTransfer;
+use crate::rails::x402::signed::{PayloadError, read_authorization, read_permit, read_signature};
 
 /// The length of a receipt key: 128 random bits in hex.
 pub const RECEIPT_KEY_CHARS: usize = 32;
@@ -55,7 +53,7 @@ pub struct Extra {
     /// chain.
     #[serde(rename = "receiptKey", default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,
-    /// Scheme `upto`: `permit2`.
+    /// Scheme `upto`: which contract moves the money, `permit2`.
     #[serde(rename = "assetTransferMethod", default, skip_serializing_if = "Option::is_none")]
     pub asset_transfer_method: Option<String>,
     /// Scheme `upto`: the only account that may settle (EIP-55). The payer signs it.
@@ -196,23 +194,6 @@ pub enum Means {
     Solana(SolanaTransfer),
 }
 
-/// Why an object is not a payment. The text is an x402 reason code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PayloadError {
-    /// Neither version 1 nor 2.
-    #[error("invalid_x402_version")]
-    Version,
-    /// Any scheme other than `exact` and, for version 2 and EVM, `upto`.
-    #[error("unsupported_scheme")]
-    Scheme,
-    /// A field is missing or malformed.
-    #[error("invalid_payload: {0} is missing or malformed")]
-    Field(&'static str),
-    /// The transaction is not a payment of this scheme.
-    #[error("{0}")]
-    Transfer(#[from] NoTransfer),
-}
-
 impl PaymentPayload {
     /// Parses a payment.
     ///
@@ -320,100 +301,10 @@ fn read_identifier(raw: &Value) -> Result<Option<PaymentIdentifier>, PayloadErro
     }
 }
 
-/// Parses an authorization.
-///
-/// # Errors
-///
-/// [`PayloadError::Field`] names the first member that is missing or malformed.
-pub fn read_authorization(authorization: &Value) -> Result<Authorization, PayloadError> {
-    let (address, number) =
-        (|key| read_address(authorization, key), |key| read_number(authorization, key));
-    Ok(Authorization {
-        from: address("from")?,
-        to: address("to")?,
-        value: number("value")?,
-        valid_after: number("validAfter")?,
-        valid_before: number("validBefore")?,
-        nonce: read_text(authorization, "nonce")?
-            .strip_prefix("0x")
-            .filter(|digits| digits.len() == 64)
-            .and_then(|digits| digits.parse::<B256>().ok())
-            .ok_or(PayloadError::Field("nonce"))?,
-        via: Via::Token,
-    })
-}
-
-/// Parses what a payer signs for the scheme `upto`.
-fn read_permit(signed: &Value) -> Result<(Authorization, Permit), PayloadError> {
-    let member = |key| signed.get(key).unwrap_or(&Value::Null);
-    let (permitted, witness) = (member("permitted"), member("witness"));
-    let max = read_number(permitted, "amount")?;
-    let authorization = Authorization {
-        from: read_address(signed, "from")?,
-        to: read_address(witness, "to")?,
-        value: max,
-        valid_after: read_number(witness, "validAfter")?,
-        valid_before: read_number(signed, "deadline")?,
-        nonce: B256::from(read_number(signed, "nonce")?),
-        via: Via::Permit2,
-    };
-    let permit = Permit {
-        max,
-        token: read_address(permitted, "token")?,
-        spender: read_address(signed, "spender")?,
-        facilitator: read_address(witness, "facilitator")?,
-    };
-    Ok((authorization, permit))
-}
-
-fn read_text<'a>(object: &'a Value, key: &'static str) -> Result<&'a str, PayloadError> {
-    object.get(key).and_then(Value::as_str).ok_or(PayloadError::Field(key))
-}
-
-fn read_address(object: &Value, key: &'static str) -> Result<Address, PayloadError> {
-    read_text(object, key)?.parse().map_err(|_| PayloadError::Field(key))
-}
-
-fn read_number(object: &Value, key: &'static str) -> Result<U256, PayloadError> {
-    decimal(read_text(object, key)?).ok_or(PayloadError::Field(key))
-}
-
-/// The authorization as JSON, with numbers as decimal text.
-#[must_use]
-pub fn authorization_json(authorization: &Authorization) -> Value {
-    json!({
-        "from": authorization.from.to_checksum(None),
-        "to": authorization.to.to_checksum(None),
-        "value": authorization.value.to_string(),
-        "validAfter": authorization.valid_after.to_string(),
-        "validBefore": authorization.valid_before.to_string(),
-        "nonce": authorization.nonce,
-    })
-}
-
-/// Parses the member `signature`.
-///
-/// # Errors
-///
-/// [`PayloadError::Field`] if it is missing, malformed or too long.
-pub fn read_signature(payload: &Value) -> Result<Bytes, PayloadError> {
-    let text = payload.get("signature").and_then(Value::as_str).unwrap_or_default();
-    let digits = text.strip_prefix("0x").unwrap_or_default();
-    if digits.is_empty() || digits.len() / 2 > SIGNATURE_BYTES_MAX {
-        return Err(PayloadError::Field("signature"));
-    }
-    digits.parse().map_err(|_| PayloadError::Field("signature"))
-}
-
-/// Parses a 256-bit number: decimal digits only.
-#[must_use]
-pub fn decimal(text: &str) -> Option<U256> {
-    let digits_only = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits_only && text.len() <= 78).then(|| U256::from_str_radix(text, 10).ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn payment() -> Value {

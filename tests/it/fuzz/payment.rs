@@ -6,7 +6,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use events_concierge::base::http::Headers;
 use events_concierge::chain::eip3009::Authorization;
 use events_concierge::rails::received::{PAYMENT_BYTES_MAX, Unreadable, receive};
-use events_concierge::rails::x402::wire::{Means, PayloadError, PaymentPayload};
+use events_concierge::rails::x402::signed::PayloadError;
+use events_concierge::rails::x402::wire::{Means, PaymentPayload};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -9,6 +9,7 @@ use events_concierge::base::http::Headers;
 use events_concierge::base::signing_key::SigningKey as PlatformKey;
 use events_concierge::base::time::UnixSeconds;
 use events_concierge::chain::networks::Network;
+use events_concierge::chain::permit2::UPTO_PROXY;
 use events_concierge::chain::signature::recover;
 use events_concierge::ports::{
     Alarm, Clock, Directory, Http, HttpError, HttpRequest, HttpResponse, Kv, KvError, Level, Log,
@@ -445,8 +446,44 @@ impl World {
         key.is_some() && key == self.memory.chain.owner.get()
     }
 
-    /// A chain that knows the authorizations that the facilitator used.
+    /// What Permit2 and the proxy of `upto` say, and their transactions.
+    fn permit2(&self, body: &Value) -> Option<Value> {
+        let Chain { allowance, permits_are_used, upto, settled_in, .. } = &self.memory.chain;
+        let (text, upto) = (body["params"].to_string(), upto.borrow());
+        let settled = || upto.get(body["params"][0].as_str()?);
+        match body["method"].as_str()? {
+            // allowance(address,address)
+            "eth_call" if text.contains("0xdd62ed3e") => {
+                Some(json!(format!("0x{:064x}", allowance.get().unwrap_or(u64::MAX))))
+            }
+            // nonceBitmap(address,uint256)
+            "eth_call" if text.contains("0x4fe02b44") => {
+                let digit = if permits_are_used.get() { "f" } else { "0" };
+                Some(json!(format!("0x{}", digit.repeat(64))))
+            }
+            "eth_getTransactionByHash" => Some(
+                settled()
+                    .map_or(Value::Null, |(.., input)| json!({"to": UPTO_PROXY, "input": input})),
+            ),
+            "eth_getTransactionReceipt" => {
+                let (from, to, value, _) = settled()?;
+                let mut receipt = taken(body["params"][0].as_str()?, from, to, *value);
+                receipt["blockNumber"] = json!(format!("{:#x}", settled_in.get()));
+                Some(receipt)
+            }
+            _ => None,
+        }
+    }
+
     fn rpc(&self, body: &Value) -> Value {
+        match self.permit2(body) {
+            Some(result) => json!({"jsonrpc": "2.0", "id": body["id"], "result": result}),
+            None => self.token(body),
+        }
+    }
+
+    /// A chain that knows the authorizations that the facilitator used.
+    fn token(&self, body: &Value) -> Value {
         let Chain { balances, contracts, head, settled_in, lag, .. } = &self.memory.chain;
         let block = |number: &Cell<u64>| format!("{:#x}", number.get());
         let settled = self.memory.settled.borrow();
@@ -473,16 +510,6 @@ impl World {
                 let mut known = balances.iter();
                 let owned = known.find(|(who, _)| text.contains(&who.to_lowercase()[2..]));
                 json!(format!("0x{:064x}", owned.map_or(1_000_000_000, |(_, owned)| *owned)))
-            }
-            // allowance(address,address)
-            "eth_call" if text.contains("0xdd62ed3e") => {
-                let allowance = self.memory.chain.allowance.get();
-                json!(format!("0x{:064x}", allowance.unwrap_or(u64::MAX)))
-            }
-            // nonceBitmap(address,uint256)
-            "eth_call" if text.contains("0x4fe02b44") => {
-                let digit = if self.memory.chain.permits_are_used.get() { "f" } else { "0" };
-                json!(format!("0x{}", digit.repeat(64)))
             }
             "eth_call" if body["params"][0]["to"] == FACTORY => {
                 json!(format!("0x{:0>64}", PROVIDED.trim_start_matches("0x").to_lowercase()))
@@ -516,22 +543,12 @@ impl World {
                 }
                 None => json!([]),
             },
-            "eth_getTransactionByHash" => {
-                let upto = self.memory.chain.upto.borrow();
-                let call = upto.get(body["params"][0].as_str().unwrap());
-                let proxy = events_concierge::chain::permit2::UPTO_PROXY;
-                call.map_or(Value::Null, |(.., input)| json!({"to": proxy, "input": input}))
-            }
             "eth_getTransactionReceipt" => {
                 let to = used.and_then(|used| self.memory.paid_to.borrow().get(used).cloned());
                 let to = to.unwrap_or_else(|| PAY_TO.to_owned());
                 let by_hand = self.memory.by_hand.borrow();
                 let hash = body["params"][0].as_str().unwrap();
                 let sent = by_hand.get(hash).map(|(from, to, value)| sent(hash, from, to, *value));
-                let upto = self.memory.chain.upto.borrow();
-                let taken =
-                    upto.get(hash).map(|(from, to, value, _)| taken(hash, from, to, *value));
-                let sent = sent.or(taken);
                 let mut found = used.map(|used| receipt(used, &settled[used], &to)).or(sent);
                 if let Some(receipt) = &mut found {
                     receipt["blockNumber"] = block(settled_in).into();
@@ -563,7 +580,7 @@ fn sent(hash: &str, from: &str, to: &str, value: u64) -> Value {
 fn taken(hash: &str, from: &str, to: &str, value: u64) -> Value {
     let mut receipt = sent(hash, from, to, value);
     let settled = json!({
-        "address": events_concierge::chain::permit2::UPTO_PROXY,
+        "address": UPTO_PROXY,
         "topics": [alloy_primitives::keccak256("Settled()")],
         "data": "0x",
     });

@@ -10,7 +10,8 @@ use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::ports::Random;
 use crate::rails::x402::payer::offer::{Dialect, Offer};
-use crate::rails::x402::wire::{PAYMENT_IDENTIFIER, Version, authorization_json};
+use crate::rails::x402::signed::authorization_json;
+use crate::rails::x402::wire::{PAYMENT_IDENTIFIER, Version};
 
 /// The longest validity of a payment, seconds, even if a server allows more.
 pub const VALID_SECONDS_MAX: u32 = 300;

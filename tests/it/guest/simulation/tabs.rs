@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use events_concierge::chain::eip3009::digest;
 use events_concierge::chain::networks::Network;
-use events_concierge::rails::x402::wire::read_authorization;
+use events_concierge::rails::x402::signed::read_authorization;
 use serde_json::{Value, json};
 
 use super::world::SMART;
