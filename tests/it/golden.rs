@@ -41,6 +41,21 @@ fn the_challenge() {
     });
 }
 
+#[test]
+fn the_challenge_of_a_call_that_may_cost_less_than_its_most() {
+    let server = Server::settling_itself();
+    let arguments = json!({"eventId": server.event(3), "seats": 5, "seatsAtLeast": 2});
+    let challenge = server.challenge("rsvpToEvent", &arguments);
+    let mut pinned = json!({
+        "description": challenge["resource"]["description"],
+        "accepts": challenge["accepts"],
+    });
+    hide_random(&mut pinned);
+    insta::with_settings!({snapshot_path => "../golden", prepend_module_to_snapshot => false}, {
+        insta::assert_json_snapshot!("payment-required-upto", pinned);
+    });
+}
+
 /// What a host that chose to be found adds, over MCP and over HTTP.
 fn listed_challenges(server: &Server, arguments: &Value, body: &Value) -> Value {
     let unlisted = server.challenge("rsvpToEvent", arguments);
