@@ -1,7 +1,8 @@
 // The clients of the matrix, a row each, in the order of the table in docs/clients.md. `at` says which list of packages
 // has the version. A row is a test of `npm test` (`test`: its file and title), or a program beside this file (`program`),
 // or the program of docs/clients.md in a language (`documented`). A client that cannot pay has a `fault`: whose it is,
-// and what its program then says (`shows`).
+// and what its program then says (`shows`). One with `upto` allows the price of two seats where one is left, at a server
+// that settles by itself.
 const clients = (title) => ({ test: { file: "tests/chain/clients.spec.mjs", title } });
 const mpp = (title) => ({ test: { file: "tests/chain/mpp.spec.mjs", title } });
 const solana = (title) => ({ test: { file: "tests/chain/solana.spec.mjs", title } });
@@ -61,6 +62,7 @@ const PYTHON = [
   { name: "langchain-mcp-adapters", speaks: "MCP 2025-11-25, x402 v2", by: "`x402` signs, its hook, a tool interceptor, adds the header", ...python("mcp1", "langchain_tools.py") },
   { name: "openai-agents", speaks: "MCP 2025-11-25, x402 v2", by: META, ...python("mcp1", "openai_agents.py") },
   { name: "x402", mode: "requests", speaks: "HTTP, x402 v2", by: ITSELF, ...python("mcp2", "x402_requests.py") },
+  { name: "x402", mode: "`upto` with requests", speaks: "HTTP, x402 v2, `upto`", by: ITSELF, ...python("mcp2", "x402_upto.py"), upto: true },
   { name: "x402", mode: "httpx", speaks: "HTTP, x402 v2", by: ITSELF, ...python("mcp2", "x402_httpx.py") },
   { name: "x402", mode: "the program above", at: "mcp2", speaks: "HTTP, x402 v2", by: ITSELF, documented: "Python" },
   { name: "pympp", speaks: "HTTP, MPP", by: ITSELF, ...python("mcp1", "pympp_http.py") },
@@ -71,6 +73,7 @@ const RUST = [
   { name: "rmcp", mode: "`Initialize`", speaks: "MCP 2025-11-25, x402 v2", by: "`r402-mcp` wraps its peer", ...rust("rmcp", "legacy") },
   { name: "rmcp", mode: "`Discover`", speaks: "MCP 2026-07-28, x402 v2", by: "`r402-mcp` wraps its peer", ...rust("rmcp", "modern") },
   { name: "r402", speaks: "HTTP, x402 v2", by: ITSELF, ...rust("r402_http") },
+  { name: "r402", mode: "`upto`", speaks: "HTTP, x402 v2, `upto`", by: ITSELF, ...rust("r402_upto"), upto: true },
   { name: "r402", mode: "the program above", at: "rust", speaks: "HTTP, x402 v2", by: ITSELF, documented: "Rust" },
   { name: "x402-reqwest", speaks: "HTTP, x402 v2", by: ITSELF, ...rust("x402_reqwest", "2") },
   {

@@ -8,9 +8,11 @@ import { bundle } from "../../dev/bundle.mjs";
 import { payers } from "../../dev/chain/accounts.mjs";
 import { Failure, parseOptions, root, runMain, step } from "../../dev/lib/process.mjs";
 import { runSpec } from "../../dev/lib/specs.mjs";
+import { startOwnNetwork } from "../support/facilitators.mjs";
 import { createEvent, openServer, patch, startNetwork } from "../support/network.mjs";
 import { documentedPrograms, runProgram, settingsFor, transactionIn } from "../support/programs.mjs";
 import { buysASeat } from "../support/seats.mjs";
+import { approvePermit2 } from "../support/upto.mjs";
 import { runConformance } from "./conformance.mjs";
 import { install } from "./install.mjs";
 import { ROWS } from "./rows.mjs";
@@ -24,8 +26,8 @@ async function main(args) {
   const { values } = parseOptions("matrix", { args, options: { only: { type: "string", default: "" } } });
   const chosen = ROWS.filter((row) => row.name.includes(values.only));
   if (chosen.length === 0) throw new Failure(`no client of the matrix has "${values.only}" in its name`);
-  const programs = documentedPrograms();
-  const codeOf = (language) => programs.find((program) => program.language === language).code;
+  const documented = documentedPrograms();
+  const codeOf = (language) => documented.find((program) => program.language === language).code;
   const commandOf = await install(codeOf("Rust"));
   writeFileSync(path.join(python, "buy.py"), codeOf("Python"));
   await step("build", () => build().then(bundle));
@@ -36,7 +38,9 @@ async function main(args) {
     console.log(`${result === expected(row) ? "✔" : "✖"} ${`${row.language} ${titleOf(row)}`.replaceAll("`", "").padEnd(64)} ${row.speaks.padEnd(24)} ${result}`);
   };
   await runTests(chosen.filter(({ test }) => test), note);
-  await runPrograms(chosen.filter(({ test }) => !test), commandOf, note);
+  const programs = chosen.filter(({ test }) => !test);
+  await runPrograms(programs.filter(({ upto }) => !upto), commandOf, note);
+  await runUpto(programs.filter(({ upto }) => upto), commandOf, note);
   const conforms = values.only !== "" || (await runConformance(path.join(python, "mcp1/bin/x402conf")));
   if (values.only === "") writeTable(tableOf((row) => results.get(row)));
   const wrong = chosen.filter((row) => results.get(row) !== expected(row)).length;
@@ -67,6 +71,22 @@ async function runPrograms(rows, commandOf, note) {
       if (index % payers.length === 0) events.push(await createEvent(network, server, { capacity: CAPACITY }));
       const place = { network, server, event: events.at(-1) };
       note(row, await resultOf(row, place, payers[index % payers.length], commandOf));
+    }
+  } finally {
+    await network.stop();
+  }
+}
+
+/** The rows that allow the price of two seats: one is left, and the wallet has approved Permit2. */
+async function runUpto(rows, commandOf, note) {
+  if (rows.length === 0) return;
+  const network = await startOwnNetwork();
+  try {
+    const server = await openServer(network);
+    for (const [index, row] of rows.entries()) {
+      const event = await createEvent(network, server, { capacity: 1 });
+      await approvePermit2(network.chain, payers[index]);
+      note(row, await resultOf(row, { network, server, event }, payers[index], commandOf));
     }
   } finally {
     await network.stop();

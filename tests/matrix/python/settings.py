@@ -8,6 +8,8 @@ from eth_account import Account
 SERVER_URL = os.environ["SERVER_URL"]
 TOOLS_URL = os.environ["TOOLS_URL"]
 SEAT = {"eventId": os.environ["EVENT_ID"]}
+# Two seats, or one if no other is left.
+UP_TO_TWO = {**SEAT, "seats": 2, "seatsAtLeast": 1}
 ACCOUNT = Account.from_key(os.environ["PRIVATE_KEY"])
 
 

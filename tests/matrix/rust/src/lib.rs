@@ -27,6 +27,11 @@ pub fn seat() -> Result<Value, env::VarError> {
     Ok(json!({ "eventId": env::var("EVENT_ID")? }))
 }
 
+/// The arguments for two seats, or one if no other is left.
+pub fn up_to_two() -> Result<Value, env::VarError> {
+    Ok(json!({ "eventId": env::var("EVENT_ID")?, "seats": 2, "seatsAtLeast": 1 }))
+}
+
 /// Prints what the free and the paid call have answered.
 pub fn print(free: &Value, paid: &Value) {
     println!("{}", json!({ "free": free, "paid": paid }));
