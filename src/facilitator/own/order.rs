@@ -132,6 +132,9 @@ fn compare(payment: &PaymentPayload, wanted: &Wanted<'_>) -> Result<Order, Reaso
     if authorization.from == authorization.to {
         return Err(Reason::SelfPayment);
     }
+    if authorization.value.is_zero() && permit.is_none() {
+        return Err(Reason::ZeroValue);
+    }
     let given = Given::read(signature).map_err(Reason::from)?;
     Ok(Order {
         version: payment.version,
@@ -159,9 +162,6 @@ fn compare_exact(
             Version::V1 => Reason::ValueV1,
             Version::V2 => Reason::ValueV2,
         });
-    }
-    if authorization.value.is_zero() {
-        return Err(Reason::ZeroValue);
     }
     Ok(authorization.clone())
 }
