@@ -88,7 +88,7 @@ test("our server with another facilitator: paid twice by one wallet, then closed
 test("our facilitator behind our server, with the names of older versions of the suite", async () => {
   const facilitator = await start(folders.facilitator, "Facilitator listening", { EVM_PRIVATE_KEY: otherRelayer.privateKey });
   const { kinds } = await fetch(`${facilitator.url}/supported`).then((answer) => answer.json());
-  assert.deepEqual(kinds.map(({ x402Version, scheme }) => [x402Version, scheme]).sort(), [[1, "exact"], [2, "exact"]]);
+  assert.deepEqual(kinds.map(({ x402Version, scheme }) => [x402Version, scheme]).sort(), [[1, "exact"], [2, "exact"], [2, "upto"]]);
   const server = await startServer(facilitator.url, { EVM_PAYEE_ADDRESS: otherHost.address });
   await pays(server, payers[1]);
   await close(server);

@@ -13,12 +13,14 @@ export function SolanaPayout({ profile }: { profile: ProfileView }) {
   const [message, setMessage] = useState("");
   const known = profile.solanaAddress;
   const network = settings?.solana;
-  if (network === undefined && known === undefined) return null;
+  const isNeeded = network !== undefined || known !== undefined;
+  // What was done is still said when nothing else is left to do.
+  if (!isNeeded && message === "") return null;
   return (
     <Card title={`Payments on ${network ?? "Solana"}`} level={3}>
       <p>
         {network === undefined
-          ? "This server takes no payments there now. Your wallet is kept."
+          ? `This server takes no payments there now.${isNeeded ? " Your wallet is kept." : ""}`
           : "Guests may also pay in USDC there, if you name a wallet of yours. Without one nothing is offered there."}
       </p>
       {known !== undefined && (
@@ -27,7 +29,7 @@ export function SolanaPayout({ profile }: { profile: ProfileView }) {
         </p>
       )}
       {message && <Notice kind="ok">{message}</Notice>}
-      <SolanaForm key={known} profile={profile} done={setMessage} />
+      {isNeeded && <SolanaForm key={known} profile={profile} done={setMessage} />}
     </Card>
   );
 }
