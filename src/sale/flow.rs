@@ -33,7 +33,7 @@ use crate::ports::{Level, PayeeClaim, SqlError, World, within};
 use crate::rails::quote::Quote;
 use crate::rails::x402::verify::{self, Checked, Mismatch, Payer, Signature};
 use crate::rails::x402::wire::{Means, PaymentPayload};
-pub use crate::sale::flow::settling::{is_ours, move_again, next_check, settle_again};
+pub use crate::sale::flow::settling::{Again, is_ours, move_again, next_check, settle_again};
 pub use crate::sale::flow::stop::{GivenUp, InTheWay, Stop};
 use crate::sale::key::{key_of, payload_digest};
 use crate::sale::lock::{Lock, Locks, NotLocked};

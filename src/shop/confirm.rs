@@ -7,7 +7,7 @@ use crate::chain::solana::networks::is_solana;
 use crate::chain::usage::Usage;
 use crate::ledger::payments::{self, NotPaid, Payment, Settled, State};
 use crate::ports::{Level, SqlError, World};
-use crate::sale::flow;
+use crate::sale::flow::{self, Again};
 use crate::shop::deliver::{correct, deliver, revoke, tool_of};
 use crate::shop::find_out::{Evidence, ask_chain, end, find_out, has_no_endpoint, is_permit};
 use crate::shop::look::Look;
@@ -115,25 +115,32 @@ async fn confirm<W: World>(
         Usage::Unused(_) => {
             shop.cx.world.line(Level::Warn, "the chain has dropped a payment for now", &fields);
             match move_again(shop, &settled).await? {
-                Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
+                Again::Moved(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
                 // The facilitator says that it moved the money; the chain will confirm it later.
-                Some(_) => {
+                Again::Moved(_) => {
                     let next = shop.cx.world.now().plus(payments::CONFIRM_SECONDS);
                     payments::postpone(shop.cx.world, &payment.claim(), next)
                 }
-                None => confirm_later(shop, &payment),
+                Again::Never | Again::Open => confirm_later(shop, &payment),
             }
         }
+        // Which transaction has used it, if one of ours has, our own facilitator says.
+        Usage::NotFound if is_permit(&payment) => match move_again(shop, &settled).await? {
+            Again::Moved(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
+            Again::Never => {
+                shop.cx.world.line(Level::Error, "the chain has dropped a payment", &fields);
+                revoke(shop, &settled)
+            }
+            Again::Moved(_) | Again::Open if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
+                payments::mark_confirmed(shop.cx.world, &settled)
+            }
+            Again::Moved(_) | Again::Open => confirm_later(shop, &payment),
+        },
         // It is used, so its money has moved, but the endpoint no longer has the log.
         Usage::NotFound if now > payment.valid_before.plus(LOGS_SECONDS_MAX) => {
             shop.cx.world.line(Level::Warn, "a payment is confirmed without its log", &fields);
             payments::mark_confirmed(shop.cx.world, &settled)
         }
-        // Another transaction of our own facilitator has moved it, which it names.
-        Usage::NotFound if is_permit(&payment) => match move_again(shop, &settled).await? {
-            Some(moved) if !is_booked(&moved) => correct(shop, &settled, &moved),
-            Some(_) | None => confirm_later(shop, &payment),
-        },
         Usage::NotFound | Usage::Unclear(_) => confirm_later(shop, &payment),
     }
 }
@@ -145,14 +152,11 @@ fn confirm_later(shop: &Shop<'_, impl World>, payment: &Payment) -> Result<(), S
 
 /// Moves the money of a delivered payment again, unless the host has taken back what it bought. Then it waits until
 /// the authorization expires or the chain has the transaction again.
-async fn move_again(
-    shop: &Shop<'_, impl World>,
-    settled: &Settled,
-) -> Result<Option<String>, SqlError> {
+async fn move_again(shop: &Shop<'_, impl World>, settled: &Settled) -> Result<Again, SqlError> {
     if tool_of(settled)?.is_taken_back(&shop.cx, settled)? {
-        return Ok(None);
+        return Ok(Again::Open);
     }
     let network = &settled.payment().network;
-    let Some(facilitator) = shop.cx.config.facilitator_on(network) else { return Ok(None) };
+    let Some(facilitator) = shop.cx.config.facilitator_on(network) else { return Ok(Again::Open) };
     Ok(flow::move_again(shop.cx.world, facilitator, shop.cx.scope, settled).await)
 }

@@ -285,6 +285,25 @@ fn an_unknown_outcome_is_found_out_at_our_own_facilitator() {
 }
 
 #[test]
+fn a_permit_whose_settlement_was_dropped_and_that_is_void_since_is_revoked() {
+    for (answer, seats) in [(refused("permit2_invalid_nonce"), 0), (refused("rpc_unavailable"), 2)]
+    {
+        let server = Server::settling_itself();
+        let event = event(&server, 4, 0);
+        let arguments = up_to(&event, 2);
+        says(&server, &settled());
+        assert_eq!(call(&server, &arguments, &allow(&server, &arguments, 1)).0, 200);
+        // The chain has dropped the block, and the payer has used the nonce for something else.
+        server.world.memory.chain.permits_are_used.set(true);
+        (0..5).for_each(|_| says(&server, &answer));
+        server.pass(60);
+        let sold = format!("SELECT count(*) FROM rsvps WHERE event_id = '{event}'");
+        assert_eq!(server.int(&sold), seats);
+        checked(&server);
+    }
+}
+
+#[test]
 fn the_transaction_of_another_permit_proves_nothing() {
     let server = Server::settling_itself();
     let event = event(&server, 8, 0);

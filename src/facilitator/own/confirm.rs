@@ -4,6 +4,7 @@ use crate::chain::rpc::Ask;
 use crate::chain::usage::Usage;
 use crate::facilitator::own::alarm::{BATCH, LOOK_AFTER_SECONDS, look_after};
 use crate::facilitator::own::follow::ask_receipt;
+use crate::facilitator::own::order::used;
 use crate::facilitator::own::store::{Settlement, State};
 use crate::facilitator::own::{Relayer, RelayerWorld, store};
 use crate::ports::{Level, SqlError};
@@ -59,7 +60,7 @@ impl<W: RelayerWorld> Relayer<W> {
     }
 
     /// The chain has dropped the block of a settled payment. The money moved in another transaction, or the
-    /// transaction is sent again.
+    /// transaction is sent again, or the payer has used the nonce for something else meanwhile.
     pub(super) async fn revive(&self, settlement: &Settlement) -> Result<(), SqlError> {
         let id = &settlement.id;
         let found = self.usage(settlement).await;
@@ -67,6 +68,11 @@ impl<W: RelayerWorld> Relayer<W> {
         match found {
             Usage::Moved(hash, _) => {
                 store::set_state(&self.world, id, &State::Settled, hash, None, now)
+            }
+            Usage::Elsewhere if self.is_used_for_good(settlement).await == Ok(true) => {
+                self.log_step("the chain has dropped a settlement for good", id, Level::Error);
+                let failed = State::Failed(used(&settlement.authorization));
+                store::set_state(&self.world, id, &failed, settlement.hash, None, now)
             }
             Usage::Elsewhere | Usage::NotFound | Usage::RanOut | Usage::Unclear(_) => {
                 self.confirm_later(settlement)

@@ -113,6 +113,15 @@ impl<W: RelayerWorld> Relayer<W> {
         Ok(true)
     }
 
+    /// Whether a nonce is used in a block that no other is expected to replace.
+    pub(super) async fn is_used_for_good(&self, settlement: &Settlement) -> Result<bool, RpcError> {
+        let Settings { rpc, network, .. } = &self.settings;
+        let authorization = &settlement.authorization;
+        let (head, _) = rpc.authorization_used_by(&self.world, network, authorization).await?;
+        let Some(block) = head.checked_sub(FINAL_BLOCKS) else { return Ok(false) };
+        rpc.was_used_at(&self.world, network, authorization, block).await
+    }
+
     /// The outcome of a settlement's authorization, in a transaction of any sender.
     pub(super) async fn usage(&self, settlement: &Settlement) -> Usage {
         let Settings { rpc, network, .. } = &self.settings;

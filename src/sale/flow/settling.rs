@@ -40,21 +40,32 @@ pub async fn settle_again(
     record(world, &payment.claim(), payment.attempts, outcome)
 }
 
-/// Moves the money of a delivered payment again, because the chain has dropped it. Returns the transaction if that
-/// succeeded.
+/// What became of money that the chain has dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It has moved, in this transaction.
+    Moved(String),
+    /// Our own facilitator says that it can never move.
+    Never,
+    /// Not known yet, or it was not tried.
+    Open,
+}
+
+/// Moves the money of a delivered payment again, because the chain has dropped it.
 pub async fn move_again(
     world: &impl World,
     facilitator: &Facilitator,
     scope: &ScopeId,
     settled: &Settled,
-) -> Option<String> {
-    match facilitator.settle(world, &question(settled.payment(), scope)?).await {
-        SettleOutcome::Settled(transaction) => Some(transaction),
+) -> Again {
+    let Some(question) = question(settled.payment(), scope) else { return Again::Open };
+    match facilitator.settle(world, &question).await {
+        SettleOutcome::Settled(transaction) => Again::Moved(transaction),
+        SettleOutcome::Reverted(_) => Again::Never,
         SettleOutcome::Refused(_)
-        | SettleOutcome::Reverted(_)
         | SettleOutcome::Unavailable(_)
         | SettleOutcome::AlreadyUsed
-        | SettleOutcome::Unknown(..) => None,
+        | SettleOutcome::Unknown(..) => Again::Open,
     }
 }
 
