@@ -73,8 +73,7 @@ pub struct SignedRefund {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReportedRefund {
     pub refund_id: String,
-    /// The hash of the transaction in which the payout wallet has sent the amount. On Solana its signature: the payout address
-    /// there has sent exactly the amount to the wallet that paid, in a transaction of its own whose fee it has paid itself.
+    /// The hash of the transaction in which the payout wallet has sent the amount; on Solana its signature.
     pub transaction: String,
 }
 
@@ -179,7 +178,9 @@ pub fn pay_refunds(cx: &Cx<'_, impl World>, asked: PayRefunds) -> Result<Value, 
         taken.push(taken_of(&signed.refund_id, take_signature(cx, signed))?);
     }
     for reported in &paid {
-        taken.push(taken_of(&reported.refund_id, take_report(cx, reported))?);
+        let ReportedRefund { refund_id, transaction } = reported;
+        let outcome = find(cx, refund_id).and_then(|it| take_report(cx, &it, transaction));
+        taken.push(taken_of(refund_id, outcome)?);
     }
     let mut to_sign = Vec::new();
     if let Some(ids) = refund_ids {
@@ -294,7 +295,7 @@ fn network_of(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<&'static Netwo
 /// Nothing is signed for Solana here.
 fn by_hand_on_solana(refund: &Refund) -> Option<Abort> {
     let detail = format!(
-        "the guest has paid on Solana: send exactly ${} in USDC from your payout address there to {}, and name the transaction in `paid`",
+        "the guest has paid on Solana: send exactly ${} in USDC from your payout address there, which pays the fee itself, to {}, and name the transaction in `paid`",
         refund.amount, refund.payer
     );
     is_solana(&refund.network).then(|| Abort::new(Code::NetworkNotSupported, detail))

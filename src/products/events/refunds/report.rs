@@ -7,22 +7,21 @@ use crate::chain::usage::TransactionId;
 use crate::ledger::payments::Step;
 use crate::ledger::refunds::{self, Refund};
 use crate::ports::World;
-use crate::products::events::refunds::{ReportedRefund, find};
 use crate::rails::outcome::{Abort, Failure};
 use crate::sale::cx::Cx;
 
 /// Notes a transaction that is said to have paid a refund. The alarm looks for it.
 pub(super) fn take_report(
     cx: &Cx<'_, impl World>,
-    reported: &ReportedRefund,
+    refund: &Refund,
+    named: &str,
 ) -> Result<String, Failure> {
-    let (refund, now) = (find(cx, &reported.refund_id)?, cx.now());
-    let transaction = read(&refund, &reported.transaction)?;
+    let (transaction, now) = (read(refund, named)?, cx.now());
     if refund.state == refunds::State::Paid {
         return Ok("it is paid already".to_owned());
     }
     // Elsewhere one transaction may pay several, which only the chain can tell.
-    if is_solana(&refund.network) && refunds::count_reported(cx.world, &refund, &transaction)? > 0 {
+    if is_solana(&refund.network) && refunds::count_reported(cx.world, refund, &transaction)? > 0 {
         let remedy = "is named for another refund already; each needs a transaction of its own";
         return Err(fields::bad("transaction", remedy).into());
     }
