@@ -10,6 +10,7 @@ use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::chain::solana::address::SolanaSignature;
+use crate::chain::solana::networks::is_solana;
 use crate::chain::transfers::{Use, Window};
 use crate::ports::Http;
 
@@ -62,6 +63,15 @@ impl TransactionId {
     pub fn read(text: &str) -> Option<Self> {
         let solana = || SolanaSignature::parse(text).map(Self::Solana);
         read_hash(text).map(Self::Evm).or_else(solana)
+    }
+
+    /// Whether it names a transaction of this kind of network (CAIP-2 id).
+    #[must_use]
+    pub fn is_of(&self, network: &str) -> bool {
+        match self {
+            Self::Evm(_) => !is_solana(network),
+            Self::Solana(_) => is_solana(network),
+        }
     }
 }
 

@@ -59,6 +59,9 @@ SELECT f.payment_id FROM refunds f WHERE
    AND l.amount = -f.amount AND l.tx_hash = f.tx_hash) <> (f.state = 'paid')
   OR (SELECT count(*) FROM ledger l WHERE l.payment_id = f.payment_id AND l.entry = 'refunded') <> (f.state = 'paid')
 --;
+-- no transaction on Solana pays two refunds
+SELECT tx_hash FROM refunds WHERE state = 'paid' AND network LIKE 'solana:%' GROUP BY tx_hash HAVING count(*) > 1
+--;
 -- the ledger has no refund that is not written down
 SELECT CAST(seq AS TEXT) FROM ledger WHERE entry IN ('refund_owed', 'refund_void', 'refunded')
   AND payment_id NOT IN (SELECT payment_id FROM refunds)

@@ -3,7 +3,7 @@
 //! Only the chain says that a refund is paid: the transfer is seen twice in the same block. No answer, and no answer of a
 //! facilitator, ends a refund; it is owed again when the chain shows that nothing that was signed can move money any more.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use serde_json::{Value, json};
 
 use crate::base::id::PaymentId;
@@ -11,9 +11,11 @@ use crate::base::time::UnixSeconds;
 use crate::chain::by_hand::ByHand;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::rpc::Rpc;
+use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::solana::by_hand::{NotByHand, SolanaByHand};
+use crate::chain::solana::networks::Chain;
 use crate::chain::transfers::Window;
-use crate::chain::usage::{Usage, Wanted, read_hash};
+use crate::chain::usage::{TransactionId, Usage, Wanted, read_hash};
 use crate::facilitator::client::{Question, SettleOutcome};
 use crate::ledger::payments::{self, Step};
 use crate::ledger::refunds::{self, Refund, State};
@@ -253,40 +255,57 @@ fn found_paid(
     })
 }
 
+/// What a reported transaction says about its refund.
+enum Said {
+    /// It is in this block, and has made so many such transfers.
+    Paid(u64, u64),
+    /// Why it has not paid it.
+    Not(String),
+}
+
 /// Looks for a transfer that the host has sent by hand.
 async fn look_for_report<W: World>(
     shop: &Shop<'_, W>,
     refund: &Refund,
-    hash: &str,
+    named: &str,
     look: &Look<'_, W>,
 ) -> Result<(), SqlError> {
     let damaged = || SqlError("a reported refund that cannot be read".to_owned());
-    let network = Network::by_caip2(&refund.network).ok_or_else(damaged)?;
-    let to: Address = refund.payer.parse().map_err(|_| damaged())?;
-    let hash: B256 = read_hash(hash).ok_or_else(damaged)?;
-    let now = shop.cx.now();
-    let later = flow::next_check(refund.attempts, now);
-    let Some(url) = shop.cx.config.rpc_urls.get(network.caip2) else {
+    let chain = Chain::by_caip2(&refund.network).ok_or_else(damaged)?;
+    let transaction = TransactionId::read(named).ok_or_else(damaged)?;
+    let later = flow::next_check(refund.attempts, shop.cx.now());
+    let Some(url) = shop.cx.config.rpc_urls.get(chain.caip2()) else {
         let why = "no endpoint for this network (RPC_URLS)";
         return noted(shop, refund, Some(why), later);
     };
     let rpc = Rpc { url: url.clone() };
-    let from = senders(shop, refund)?;
-    let by_hand =
-        ByHand { from: &from, to, value: refund.amount.to_u256(), since: refund.created_at };
-    let found = rpc.sent_by_hand(look, network, &by_hand, hash).await;
+    let found = match (chain, transaction) {
+        (Chain::Evm(network), TransactionId::Evm(hash)) => {
+            let to = refund.payer.parse().map_err(|_| damaged())?;
+            let (from, value) = (senders(shop, refund)?, refund.amount.to_u256());
+            let by_hand = ByHand { from: &from, to, value, since: refund.created_at };
+            said(rpc.sent_by_hand(look, network, &by_hand, hash).await)
+        }
+        (Chain::Solana(network), TransactionId::Solana(signature)) => {
+            let (from, amount) = (senders_on_solana(shop, refund)?, refund.amount);
+            let (to, since) = (refund.payer.as_str(), refund.created_at);
+            let by_hand = SolanaByHand { network, from: &from, to, amount, since };
+            said_on_solana(rpc.solana_sent_by_hand(look, &by_hand, signature).await)
+        }
+        (Chain::Evm(_), TransactionId::Solana(_)) | (Chain::Solana(_), TransactionId::Evm(_)) => {
+            return Err(damaged());
+        }
+    };
+    let transaction = transaction.to_string();
     match found {
-        Ok(Some((block, times))) => {
-            // One transfer pays one refund.
-            let others = refunds::count_reported(shop.cx.world, refund, &hash.to_string())?;
-            if times > others {
-                return found_paid(shop, refund, &hash.to_string(), block);
-            }
-            give_back(shop, refund, "the reported transaction has not paid this refund", false)
+        // One transfer pays one refund.
+        Ok(Said::Paid(_, times))
+            if times <= refunds::count_reported(shop.cx.world, refund, &transaction)? =>
+        {
+            give_back(shop, refund, "the reported transaction is that of another refund", false)
         }
-        Ok(None) => {
-            give_back(shop, refund, "the reported transaction has not paid this refund", false)
-        }
+        Ok(Said::Paid(block, _)) => found_paid(shop, refund, &transaction, block),
+        Ok(Said::Not(why)) => give_back(shop, refund, &why, false),
         Err(error) => {
             let why = format!("the reported transaction is in no block that can be read: {error}");
             noted(shop, refund, Some(&why), later)
@@ -294,11 +313,30 @@ async fn look_for_report<W: World>(
     }
 }
 
+fn said(found: Result<Option<(u64, u64)>, RpcError>) -> Result<Said, RpcError> {
+    let not = || Said::Not("the reported transaction has not paid this refund".to_owned());
+    Ok(found?.map_or_else(not, |(block, times)| Said::Paid(block, times)))
+}
+
+fn said_on_solana(found: Result<Result<u64, NotByHand>, RpcError>) -> Result<Said, RpcError> {
+    Ok(found?.map_or_else(|why| Said::Not(why.to_string()), |slot| Said::Paid(slot, 1)))
+}
+
 /// The wallets that a host pays back from: the one it is paid at now, and the one that the guest has paid.
 fn senders(shop: &Shop<'_, impl World>, refund: &Refund) -> Result<Vec<Address>, SqlError> {
     let paid_to = payments::find(shop.cx.world, &refund.payment)?;
     let paid_to = paid_to.and_then(|payment| payment.pay_to.parse().ok());
     Ok([Some(refunds::payout_wallet(shop.cx.world)?), paid_to].into_iter().flatten().collect())
+}
+
+/// As [`senders`], on Solana.
+fn senders_on_solana(
+    shop: &Shop<'_, impl World>,
+    refund: &Refund,
+) -> Result<Vec<String>, SqlError> {
+    let paid_to = payments::find(shop.cx.world, &refund.payment)?.map(|payment| payment.pay_to);
+    let now = shop.profile.solana.map(|address| address.to_string());
+    Ok([now, paid_to].into_iter().flatten().collect())
 }
 
 fn give_back(

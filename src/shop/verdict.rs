@@ -6,7 +6,6 @@ use serde::Deserialize;
 use crate::base::code::Code;
 use crate::base::fields;
 use crate::base::id::PaymentId;
-use crate::chain::solana::networks::is_solana;
 use crate::chain::usage::{TransactionId, Usage};
 use crate::ledger::payments::{self, Payment, State};
 use crate::ledger::statement::{self, Line, STUCK_SECONDS};
@@ -55,11 +54,7 @@ pub async fn decide(
 ) -> Result<Line, Failure> {
     let transaction = verdict.read()?;
     let payment = undecided(shop, id)?;
-    let is_of_its_kind = |named: &TransactionId| match named {
-        TransactionId::Evm(_) => !is_solana(&payment.network),
-        TransactionId::Solana(_) => is_solana(&payment.network),
-    };
-    if transaction.is_some_and(|named| !is_of_its_kind(&named)) {
+    if transaction.is_some_and(|named| !named.is_of(&payment.network)) {
         let remedy = format!("is none of {}, where the payment was made", payment.network);
         return Err(fields::bad("transaction", remedy).into());
     }

@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { decodePaymentResponseHeader } from "@x402/core/http";
 import { NETWORK, payers } from "../../dev/chain/accounts.mjs";
 import { assertBooksAreClean } from "../support/audit.mjs";
 import { createEvent, get, openServer, post, signIn, startNetwork, until } from "../support/network.mjs";
 import { callTool, payFor, rsvp } from "../support/pay.mjs";
+import { sendByHand } from "../support/solana/by-hand.mjs";
 import { startSolanaChain } from "../support/solana/chain.mjs";
 import { payOverMcp, solanaPayer } from "../support/solana/client.mjs";
 import { solanaFaults, startSolanaFacilitator } from "../support/solana/facilitator.mjs";
+import { startSolanaShop } from "../support/solana/shop.mjs";
 import { signerOf, SOLANA, SOLANA_USDC, SOLANA_V1, TOKEN_PROGRAM } from "../support/solana/tokens.mjs";
 
 const PRICE = 50_000n;
@@ -277,6 +280,51 @@ test("what was sold before its endpoint was removed is found out through the fac
   assert.equal(await state(lost), "unknown");
   await restart();
   await until(async () => (await state(lost)) === "delivered");
+  await booksAreClean();
+});
+
+test("a host sends a refund by hand, and what it has bought of the guest is none", async () => {
+  await restart();
+  const [event, payer, wallet] = [await createEvent(network, server), await newPayer(), await signerOf("host")];
+  assert.equal((await rsvp(network, server, event, await pays(payer, event))).status, 200);
+  await solana.fund(host, 5n * PRICE);
+  const early = await sendByHand(solana, { from: wallet, to: payer.address, amount: PRICE });
+  // The chain tells the time in seconds.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const headers = { authorization: `Bearer ${server.token}` };
+  const cancelled = await network.worker.fetch(`/api/users/events/${event.id}`, { method: "DELETE", headers });
+  assert.equal(cancelled.status, 200, await cancelled.text());
+  const own = (path) => get(network, path, server.token).then((answer) => answer.json());
+  const refund = async () => (await own("/api/users/refunds")).refunds.find((one) => one.to === payer.address);
+  const report = async (transaction) => {
+    const paid = [{ refundId: (await refund()).refundId, transaction }];
+    const answer = await post(network, "/api/users/refunds", { paid }, server.token);
+    return (await answer.json()).taken[0];
+  };
+  const waiting = await report(early);
+  assert.match(waiting.message, /has not confirmed the guest's payment yet/);
+  await until(async () => (await refund()).canBeSent, 150);
+  // The host is a customer of its guest, with the official client: for the same amount, to the same account.
+  const shop = await startSolanaShop({ facilitatorUrl: facilitator.url, payTo: payer.address });
+  const customer = await solanaPayer(solana, { name: "host", usdc: 0n });
+  const bought = await customer.fetch(shop.url);
+  assert.equal(bought.status, 200);
+  await shop.stop();
+  const purchase = decodePaymentResponseHeader(bought.headers.get("payment-response")).transaction;
+  const other = await sendByHand(solana, { from: wallet, to: payer.address, amount: PRICE - 1n });
+  const wrong = [[early, /before this money was owed/], [purchase, /fee was paid by another account/], [other, /did not get exactly this amount/]];
+  for (const [transaction, why] of wrong) {
+    assert.equal((await report(transaction)).success, true);
+    const refused = await until(async () => [await refund()].find(({ state }) => state === "owed"));
+    assert.match(refused.reason, why);
+  }
+  const had = await solana.balanceOf(payer.address);
+  const sent = await sendByHand(solana, { from: wallet, to: payer.address, amount: PRICE });
+  assert.equal((await report(sent)).success, true);
+  const paid = await until(async () => [await refund()].find(({ state }) => state === "paid"), 150);
+  assert.deepEqual([paid.txHash, paid.amount, await solana.balanceOf(payer.address)], [sent, "0.05", had + PRICE]);
+  const booked = await network.worker.sql(server.scope, "SELECT amount, tx_hash FROM ledger WHERE entry = 'refunded'");
+  assert.deepEqual(booked, [{ amount: -Number(PRICE), tx_hash: sent }]);
   await booksAreClean();
 });
 

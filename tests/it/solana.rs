@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::{NOW, Server, World, block_on, config_with, json_of, rsvp};
 
+mod refunds;
+
 const SOLANA: &str = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1";
 const USDC: &str = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU";
 const COMPUTE_BUDGET: &str = "ComputeBudget111111111111111111111111111111";
@@ -635,42 +637,6 @@ fn what_was_delivered_is_confirmed_on_the_chain_and_revoked_if_it_never_was_ther
     server.deploy(config_with(&WITHOUT_ENDPOINT));
     server.pass(31);
     assert_eq!(server.int("SELECT next_check_at IS NULL FROM payments"), 1, "nobody can be asked");
-}
-
-#[test]
-fn a_refund_on_solana_is_owed_by_hand_and_never_signed() {
-    let server = host();
-    let event = server.event(1);
-    let payment = pay(1, &offer(&server, &event));
-    expect(&server, &[valid(1), settled(1)]);
-    assert_eq!(buy(&server, &event, &payment).status, 200);
-    for _ in 0..2 {
-        expect(&server, &[landed(&payment, &Value::Null)]);
-        server.pass(31);
-    }
-    let id = events_concierge::base::id::EventId::parse(&event).unwrap();
-    assert_eq!(server.as_owner(Action::Own(Own::CancelEvent(id)), &json!({})).status, 200);
-    let refunds = json_of(&server.as_owner(Action::Own(Own::Refunds), &json!({})));
-    let refund = &refunds["refunds"][0];
-    assert_eq!(
-        (&refund["to"], &refund["state"], &refund["canBePaid"]),
-        (&json!(key(1)), &json!("owed"), &json!(false))
-    );
-    let pays = |body: &Value| json_of(&server.as_owner(Action::Own(Own::PayRefunds), body));
-    let asked = pays(&json!({}));
-    assert_eq!((&asked["toSign"], &asked["taken"]), (&json!([]), &json!([])));
-    let id = &refund["refundId"];
-    for body in [
-        json!({"refundIds": [id]}),
-        json!({"paid": [{"refundId": id, "transaction": format!("0x{}", "1".repeat(64))}]}),
-    ] {
-        let taken = pays(&body);
-        assert_eq!(taken["toSign"], json!([]));
-        let message = taken["taken"][0]["message"].as_str().unwrap();
-        assert!(message.contains(&key(1)) && message.contains("0.05"), "{message}");
-    }
-    assert_eq!(server.text("SELECT state FROM refunds"), "owed");
-    all_was_asked(&server);
 }
 
 #[test]

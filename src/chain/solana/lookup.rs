@@ -26,7 +26,7 @@ const CLOCK_SECONDS: i64 = 600;
 const COMPARED_MAX: usize = 100;
 
 const CONFIRMED: &str = "confirmed";
-const FINALIZED: &str = "finalized";
+pub(super) const FINALIZED: &str = "finalized";
 
 /// A payment to ask about.
 #[derive(Clone, Copy, Debug)]

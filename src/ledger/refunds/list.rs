@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::money::Usdc;
 use crate::base::time::UnixSeconds;
-use crate::ledger::refunds::rows::{IS_FINAL, PAYABLE};
+use crate::ledger::refunds::rows::{BY_HAND, IS_FINAL, PAYABLE};
 use crate::ports::paging::{Found, KeyKind, Order, Page, Query};
 use crate::ports::storage::{Columns, first};
 use crate::ports::{Sql, SqlError};
@@ -39,6 +39,9 @@ pub struct Line {
     state: String,
     /// Whether it can be signed now: it is owed or nothing is signed yet, and the chain has confirmed the payment.
     can_be_paid: bool,
+    /// Whether the host sends it by hand now, and names the transaction: its guest has paid on Solana, and no transaction is
+    /// shown by the chain yet.
+    can_be_sent: bool,
     /// Whether a signature, or a transaction, is being carried out or looked for.
     is_under_way: bool,
     /// The transaction that paid it, or that the chain shows and has not confirmed yet.
@@ -54,6 +57,8 @@ pub struct Line {
 pub struct Owed {
     pub refunds: u32,
     pub amount: Usdc,
+    /// How many of them go back by hand, because their guests have paid on Solana.
+    pub by_hand: u32,
 }
 
 /// A page of refunds in the order [`NEWEST_FIRST`].
@@ -65,6 +70,7 @@ pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Line>, SqlError> {
         "payment_id, event_id, (SELECT title FROM events e WHERE e.id = refunds.event_id), cause, payer, \
          from_wallet, network, amount, state, \
          {PAYABLE} AND {IS_FINAL}, \
+         {BY_HAND} AND state IN ('owed', 'paying') AND seen_tx IS NULL AND {IS_FINAL}, \
          state = 'paying' AND (signature IS NOT NULL OR reported_tx IS NOT NULL OR seen_tx IS NOT NULL), \
          coalesce(tx_hash, seen_tx, reported_tx), reason, created_at, updated_at"
     );
@@ -77,11 +83,17 @@ pub fn list(sql: &impl Sql, page: &Page) -> Result<Found<Line>, SqlError> {
 /// # Errors
 /// As [`list`].
 pub fn owed(sql: &impl Sql) -> Result<Owed, SqlError> {
-    let statement =
-        "SELECT count(*), coalesce(sum(amount), 0) FROM refunds WHERE state IN ('owed', 'paying')";
-    let Some(mut columns) = first(sql, statement, &[])? else { return Ok(Owed::default()) };
-    let refunds = u32::try_from(columns.count()?).unwrap_or(u32::MAX);
-    Ok(Owed { refunds, amount: columns.usdc()? })
+    let statement = format!(
+        "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum({BY_HAND}), 0) FROM refunds \
+         WHERE state IN ('owed', 'paying')"
+    );
+    let Some(mut columns) = first(sql, &statement, &[])? else { return Ok(Owed::default()) };
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Owed {
+        refunds: small(columns.count()?),
+        amount: columns.usdc()?,
+        by_hand: small(columns.count()?),
+    })
 }
 
 fn line(columns: &mut Columns) -> Result<Line, SqlError> {
@@ -106,6 +118,7 @@ fn line(columns: &mut Columns) -> Result<Line, SqlError> {
         amount_atomic: amount,
         state: columns.text()?,
         can_be_paid: columns.int()? == 1,
+        can_be_sent: columns.int()? == 1,
         is_under_way: columns.int()? == 1,
         tx_hash: columns.optional_text()?,
         reason: columns.optional_text()?,

@@ -17,8 +17,10 @@ const COLUMNS: &str = "payment_id, event_id, cause, network, payer, amount, stat
 pub(super) const IS_FINAL: &str = "NOT EXISTS (SELECT 1 FROM payments p WHERE p.id = refunds.payment_id \
      AND (p.state <> 'delivered' OR p.next_check_at IS NOT NULL))";
 
-/// SQL condition: a wallet may be asked to sign, once the payment is final ([`IS_FINAL`]). What was paid on Solana goes back
-/// by hand.
+/// SQL condition: it goes back by hand, since nothing is signed for Solana here.
+pub(super) const BY_HAND: &str = "network LIKE 'solana:%'";
+
+/// SQL condition: a wallet may be asked to sign, once the payment is final ([`IS_FINAL`]), and unless it is [`BY_HAND`].
 pub(super) const PAYABLE: &str = "(state = 'owed' OR (state = 'paying' AND signature IS NULL \
      AND reported_tx IS NULL)) AND network NOT LIKE 'solana:%'";
 
@@ -105,13 +107,14 @@ pub fn next_untold(sql: &impl Sql) -> Result<Option<UnixSeconds>, SqlError> {
     first(sql, statement, &[])?.map(|mut columns| columns.moment()).transpose()
 }
 
-/// How many refunds of this amount to this wallet a transaction has paid, or is said to have paid, by hand.
+/// How many other refunds of this amount to this wallet a transaction has paid, or is said to have paid, by hand. On Solana,
+/// where a transaction pays one refund, whatever their amounts and wallets.
 ///
 /// # Errors
 /// As [`find`].
 pub fn count_reported(sql: &impl Sql, refund: &Refund, transaction: &str) -> Result<u64, SqlError> {
-    let statement = "SELECT count(*) FROM refunds WHERE payment_id <> ?1 AND network = ?2 AND payer = ?3 \
-         AND amount = ?4 AND lower(reported_tx) = lower(?5) AND state IN ('paying', 'paid')";
+    let statement = "SELECT count(*) FROM refunds WHERE payment_id <> ?1 AND network = ?2 \
+         AND (network LIKE 'solana:%' OR (payer = ?3 AND amount = ?4)) AND lower(reported_tx) = lower(?5) AND state IN ('paying', 'paid')";
     let parameters = [
         refund.payment.as_str().into(),
         refund.network.as_str().into(),

@@ -14,7 +14,6 @@ use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::{Authorization, Via};
 use crate::chain::networks::Network;
 use crate::chain::solana::networks::is_solana;
-use crate::chain::usage::read_hash;
 use crate::ledger::payments::Step;
 use crate::ledger::refunds::{self, Line, Refund};
 use crate::ports::paging::Page;
@@ -23,6 +22,10 @@ use crate::rails::outcome::{Abort, Failure};
 use crate::rails::x402::payer::typed_data;
 use crate::rails::x402::signed::SIGNATURE_BYTES_MAX;
 use crate::sale::cx::Cx;
+
+mod report;
+
+use self::report::take_report;
 
 /// How long a wallet may take to sign, and our facilitator to carry it out, seconds.
 const VALID_SECONDS: i64 = 3_600;
@@ -70,7 +73,7 @@ pub struct SignedRefund {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReportedRefund {
     pub refund_id: String,
-    /// The hash of the transaction in which the payout wallet has sent the amount.
+    /// The hash of the transaction in which the payout wallet has sent the amount; on Solana its signature.
     pub transaction: String,
 }
 
@@ -126,6 +129,8 @@ pub struct Refunds {
     /// What is owed and not paid back yet, dollars.
     pub owed: String,
     pub owed_count: u32,
+    /// How many of these the host sends by hand, because their guests have paid on Solana.
+    pub by_hand_count: u32,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -145,6 +150,7 @@ pub fn page(
         refunds: found.entries,
         owed: owed.amount.to_string(),
         owed_count: owed.refunds,
+        by_hand_count: owed.by_hand,
         next_cursor: found.next_cursor,
     })
 }
@@ -172,7 +178,9 @@ pub fn pay_refunds(cx: &Cx<'_, impl World>, asked: PayRefunds) -> Result<Value, 
         taken.push(taken_of(&signed.refund_id, take_signature(cx, signed))?);
     }
     for reported in &paid {
-        taken.push(taken_of(&reported.refund_id, take_report(cx, reported))?);
+        let ReportedRefund { refund_id, transaction } = reported;
+        let outcome = find(cx, refund_id).and_then(|it| take_report(cx, &it, transaction));
+        taken.push(taken_of(refund_id, outcome)?);
     }
     let mut to_sign = Vec::new();
     if let Some(ids) = refund_ids {
@@ -191,7 +199,7 @@ pub fn pay_refunds(cx: &Cx<'_, impl World>, asked: PayRefunds) -> Result<Value, 
         }
     }
     let owed = refunds::owed(cx.world)?;
-    let message = message(to_sign.len(), &taken, owed.refunds);
+    let message = message(to_sign.len(), &taken, &owed);
     Ok(json!(Paying {
         from: from.to_checksum(None),
         to_sign,
@@ -202,10 +210,14 @@ pub fn pay_refunds(cx: &Cx<'_, impl World>, asked: PayRefunds) -> Result<Value, 
     }))
 }
 
-fn message(to_sign: usize, taken: &[Taken], owed: u32) -> String {
+fn message(to_sign: usize, taken: &[Taken], owed: &refunds::Owed) -> String {
     let done = taken.iter().filter(|one| one.success).count();
-    match (to_sign, done, owed) {
+    match (to_sign, done, owed.refunds) {
         (0, 0, 0) => "No money is owed to guests.".to_owned(),
+        (0, 0, _) if taken.is_empty() && owed.by_hand > 0 => format!(
+            "{} to send by hand, because the guests have paid on Solana: listRefunds says how much and where; name each transaction in `paid`. Nothing else can be signed now.",
+            owed.by_hand
+        ),
         (0, 0, _) if taken.is_empty() => {
             "No refund can be signed now: each is being paid, or its payment waits for the chain; ask again in a minute.".to_owned()
         }
@@ -280,10 +292,10 @@ fn network_of(cx: &Cx<'_, impl World>, refund: &Refund) -> Result<&'static Netwo
     Ok(network.ok_or_else(|| Abort::new(Code::NetworkNotSupported, detail))?)
 }
 
-/// Nothing is signed for Solana here, and no transfer is looked for there.
+/// Nothing is signed for Solana here.
 fn by_hand_on_solana(refund: &Refund) -> Option<Abort> {
     let detail = format!(
-        "the guest has paid on Solana: send ${} in USDC to {} there by hand. It stays in this list as owed, because such a transfer is not looked for",
+        "the guest has paid on Solana: send exactly ${} in USDC from your payout address there, which pays the fee itself, to {}, and name the transaction in `paid`",
         refund.amount, refund.payer
     );
     is_solana(&refund.network).then(|| Abort::new(Code::NetworkNotSupported, detail))
@@ -342,38 +354,6 @@ fn take_signature(cx: &Cx<'_, impl World>, signed: &SignedRefund) -> Result<Stri
         }
         Step::TooLate => {
             let detail = "it was not offered for signing until then; ask for what to sign again";
-            Err(Abort::new(Code::PaymentPending, detail).into())
-        }
-    }
-}
-
-/// Notes a transaction that is said to have paid a refund. The alarm looks for it.
-fn take_report(cx: &Cx<'_, impl World>, reported: &ReportedRefund) -> Result<String, Failure> {
-    let (refund, now) = (find(cx, &reported.refund_id)?, cx.now());
-    if let Some(by_hand) = by_hand_on_solana(&refund) {
-        return Err(by_hand.into());
-    }
-    let hash = read_hash(&reported.transaction).ok_or_else(|| {
-        let remedy = "must be the hash of a transaction: 0x and 64 hex digits";
-        Failure::from(fields::bad("transaction", remedy))
-    })?;
-    if refund.state == refunds::State::Paid {
-        return Ok("it is paid already".to_owned());
-    }
-    cx.world.wake_at(now);
-    cx.world.note_open();
-    match refunds::report(cx.world, &refund.payment, &hash.to_string(), now)? {
-        Step::Taken => Ok("the transaction is being looked for".to_owned()),
-        Step::TooLate => {
-            let detail = match refund.offered_until {
-                Some(until) => format!(
-                    "what was offered for signing may still pay it; report again some minutes after {until}, unless it is paid by then"
-                ),
-                None => {
-                    "the chain has not confirmed the guest's payment yet; report again in a minute"
-                        .to_owned()
-                }
-            };
             Err(Abort::new(Code::PaymentPending, detail).into())
         }
     }

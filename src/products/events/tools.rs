@@ -326,7 +326,7 @@ const LIST_REFUNDS: ToolSpec = ToolSpec {
 const PAY_REFUNDS: ToolSpec = ToolSpec {
     name: "payRefunds",
     title: "Pay refunds",
-    description: "Pays guests back from the host's payout wallet. First call it without arguments: the answer has `toSign`, the EIP-712 typed data of one USDC transfer for each refund. Have the payout wallet sign each (eth_signTypedData_v4), and call again with `signatures`. The transfers are then sent and looked for on the chain; listRefunds says when each is paid. Signing or sending the same refund again never pays it twice. A refund that was paid in another way is reported with `paid`. Free, for the host of this server only.",
+    description: "Pays guests back from the host's payout wallet. First call it without arguments: the answer has `toSign`, the EIP-712 typed data of one USDC transfer for each refund. Have the payout wallet sign each (eth_signTypedData_v4), and call again with `signatures`. The transfers are then sent and looked for on the chain; listRefunds says when each is paid. Signing or sending the same refund again never pays it twice. A refund that was paid in another way is reported with `paid`; a guest who has paid on Solana is always paid so: send exactly the amount from the payout address there, in a transaction for each whose fee that address pays, and name its signature. Free, for the host of this server only.",
     access: Access::Owner,
     tier: Tier::Send,
     read_only: false,

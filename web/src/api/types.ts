@@ -1696,6 +1696,11 @@ state: string,
  */
 canBePaid: boolean, 
 /**
+ * Whether the host sends it by hand now, and names the transaction: its guest has paid on Solana, and no transaction is
+ * shown by the chain yet.
+ */
+canBeSent: boolean, 
+/**
  * Whether a signature, or a transaction, is being carried out or looked for.
  */
 isUnderWay: boolean, 
@@ -1743,6 +1748,10 @@ refunds: Array<OwnRefund>,
  * What is owed and not paid back yet, dollars.
  */
 owed: string, owedCount: number, 
+/**
+ * How many of these the host sends by hand, because their guests have paid on Solana.
+ */
+byHandCount: number, 
 /**
  * The cursor of the next page, if there is one.
  */

@@ -1,7 +1,7 @@
 // The money that goes back to guests: what is owed, paying it, and how far each refund is.
 import { useCallback, useEffect, useId, useRef, useState, type FormEvent } from "react";
 import type { OwnRefund } from "../../../api/types";
-import { Badge, Button, Dialog, Money, TextField, Time, moneyText, visible } from "../../../parts";
+import { Badge, Button, Dialog, Hash, Money, TextField, Time, moneyText, visible } from "../../../parts";
 import { useHost } from "../access/session";
 import { Address, Transaction } from "../shared/explorer";
 import { LoadState, More } from "../shared/loaded";
@@ -18,7 +18,12 @@ import { readTransaction } from "./stuck-texts";
 const POLL_MILLIS = 4_000;
 const POLLS_MAX = 60;
 
-type Owed = { dollars: string; count: number };
+type Owed = {
+  dollars: string;
+  count: number;
+  /** How many of these the host sends itself: their guests have paid on Solana. */
+  byHand: number;
+};
 
 /** Nothing while no refund was ever owed. */
 export function Refunds() {
@@ -54,15 +59,15 @@ function useRefunds(): { list: PagedList<OwnRefund>; owed: Owed | null } {
   const [owed, setOwed] = useState<Owed | null>(null);
   const read = useCallback(async (cursor?: string) => {
     const page = await api.refunds(cursor);
-    setOwed({ dollars: page.owed, count: page.owedCount });
+    setOwed({ dollars: page.owed, count: page.owedCount, byHand: page.byHandCount });
     return { items: page.refunds, nextCursor: page.nextCursor };
   }, []);
   return { list: usePagedList(read), owed };
 }
 
 /** Whether what becomes of it is to be waited for: it is on its way, or waits for the chain. */
-function isOpen({ state, isUnderWay, canBePaid }: OwnRefund): boolean {
-  return isUnderWay || (state === "owed" && !canBePaid);
+function isOpen({ state, isUnderWay, canBePaid, canBeSent }: OwnRefund): boolean {
+  return isUnderWay || (state === "owed" && !canBePaid && !canBeSent);
 }
 
 /** Reads the list again while something is on its way or waits for the chain, for some minutes at most. */
@@ -85,13 +90,15 @@ function usePolls({ items, hasMore, reload }: PagedList<OwnRefund>): { begin: ()
   return { begin: () => setLeft(POLLS_MAX) };
 }
 
+const guestsText = (count: number): string => (count === 1 ? "1 guest" : `${count} guests`);
+
 type PayBackProps = { owed: Owed; items: readonly OwnRefund[]; done: (message: Message) => void };
 
 function PayBack({ owed, items, done }: PayBackProps) {
   const { run } = useHost();
   const { busy, error, run: act } = useAction();
   const [progress, setProgress] = useState<string | null>(null);
-  const canPay = items.length === 0 || items.some(({ canBePaid }) => canBePaid);
+  const canPay = owed.count > owed.byHand && (items.length === 0 || items.some(({ canBePaid }) => canBePaid));
   const pay = () =>
     act(async () => {
       try {
@@ -103,19 +110,22 @@ function PayBack({ owed, items, done }: PayBackProps) {
         setProgress(null);
       }
     });
-  const guests = owed.count === 1 ? "1 guest" : `${owed.count} guests`;
+  const { dollars, count, byHand } = owed;
   return (
     <>
       <p>
-        You owe {guests} <strong className="money">{moneyText(owed.dollars)}</strong>.{" "}
-        {canPay
-          ? "Your payout wallet signs a transfer to each; it costs no network fee."
-          : "What you signed is on its way, or the chain has yet to confirm the guest’s payment."}
+        You owe {guestsText(count)} <strong className="money">{moneyText(dollars)}</strong>.{" "}
+        {count > byHand &&
+          (canPay
+            ? "Your payout wallet signs a transfer to each; it costs no network fee. "
+            : "What you signed is on its way, or the chain has yet to confirm the guest’s payment. ")}
+        {byHand > 0 &&
+          `${byHand === count ? "They" : guestsText(byHand)} paid on Solana: send that money yourself, as the list says.`}
       </p>
       {canPay && (
         <div className="row">
           <Button kind="primary" busy={busy} onClick={() => void pay()}>
-            {owed.count === 1 ? `Pay ${moneyText(owed.dollars)} back` : `Pay ${guests} back`}
+            {count === 1 ? `Pay ${moneyText(dollars)} back` : `Pay ${guestsText(count - byHand)} back`}
           </Button>
           {progress !== null && <span role="status">{progress}</span>}
         </div>
@@ -141,7 +151,7 @@ type LineProps = { refund: OwnRefund; done: (message: Message) => void };
 function Line({ refund, done }: LineProps) {
   const [asks, setAsks] = useState(false);
   const { word, tone } = stateOf(refund);
-  const { eventTitle, reason, network, canBePaid } = refund;
+  const { eventTitle, reason, network, canBePaid, canBeSent } = refund;
   return (
     <tr>
       <th scope="row">
@@ -150,10 +160,10 @@ function Line({ refund, done }: LineProps) {
       <td>
         <Badge tone={tone}>{word}</Badge>
         {reason !== null && <div className="quiet small host-untrusted">{visible(reason)}</div>}
-        {canBePaid && (
+        {(canBePaid || canBeSent) && (
           <div>
             <Button kind="ghost" size="small" onClick={() => setAsks(true)}>
-              Paid another way…
+              {canBeSent ? "Send it yourself…" : "Paid another way…"}
             </Button>
           </div>
         )}
@@ -193,7 +203,11 @@ function ReportDialog({ refund, done, close }: LineProps & { close: () => void }
   };
   return (
     <Dialog
-      title={`Has ${moneyText(refund.amount)} gone back already?`}
+      title={
+        refund.canBeSent
+          ? `Send ${moneyText(refund.amount)} back yourself`
+          : `Has ${moneyText(refund.amount)} gone back already?`
+      }
       onCancel={close}
       actions={
         <>
@@ -205,17 +219,21 @@ function ReportDialog({ refund, done, close }: LineProps & { close: () => void }
       }
     >
       <form className="stack-tight" onSubmit={submit} noValidate>
-        <p>
-          If you sent exactly {moneyText(refund.amount)} in USDC from your payout wallet to this guest, name
-          the transaction. It counts once the chain shows it.
-        </p>
+        {refund.canBeSent ? (
+          <SendYourself amount={refund.amount} to={refund.to} />
+        ) : (
+          <p>
+            If you sent exactly {moneyText(refund.amount)} in USDC from your payout wallet to this guest, name
+            the transaction. It counts once the chain shows it.
+          </p>
+        )}
         <TextField
           label="Transaction that has paid it back"
           name="transaction"
           value={typed}
           onChange={setTyped}
-          placeholder="0x…"
-          hint="Its hash, or its address in a block explorer"
+          placeholder={refund.canBeSent ? "" : "0x…"}
+          hint={`Its ${refund.canBeSent ? "signature" : "hash"}, or its address in a block explorer`}
           error={fault?.remedy}
           required
           maxLength={300}
@@ -223,5 +241,19 @@ function ReportDialog({ refund, done, close }: LineProps & { close: () => void }
         {error !== null && fault === null && <Trouble error={error} />}
       </form>
     </Dialog>
+  );
+}
+
+/** What to send to whom, where nothing is signed here. */
+function SendYourself({ amount, to }: { amount: string; to: string }) {
+  return (
+    <>
+      <p>
+        This guest paid on Solana. Send exactly {moneyText(amount)} in USDC there, from the wallet that you
+        are paid at and that pays its own network fee, to:
+      </p>
+      <Hash value={to} what="guest’s wallet" full />
+      <p>Then name the transaction. It counts once the chain shows it, and for this one refund only.</p>
+    </>
   );
 }

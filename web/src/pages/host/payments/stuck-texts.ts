@@ -26,9 +26,13 @@ export function saleOf({ tool, eventId }: OwnPayment, title: string | undefined)
   return { name: `a call of ${tool}`, whenPaid: "what it asked for is handed over", whenNotPaid };
 }
 
-/** The hash in a typed hash or link of a block explorer. Other text stays, for the API to refuse. */
+const HASH = /0x[0-9a-f]{64}(?![0-9a-f])/i;
+/** Of a transaction on Solana: 64 bytes in base58, which are hardly ever fewer letters than these. */
+const SIGNATURE = /(?<![0-9A-Za-z])[1-9A-HJ-NP-Za-km-z]{80,88}(?![0-9A-Za-z])/;
+
+/** The hash or signature in a typed one or in a link of a block explorer. Other text stays, for the API to refuse. */
 export function readTransaction(typed: string): string {
-  return /0x[0-9a-f]{64}(?![0-9a-f])/i.exec(typed)?.[0] ?? typed.trim();
+  return (HASH.exec(typed) ?? SIGNATURE.exec(typed))?.[0] ?? typed.trim();
 }
 
 /**
