@@ -319,8 +319,8 @@ fn moves(logs: &[ReceiptLog], network: &Network, authorization: &Authorization) 
             let has_ended = |log: &ReceiptLog| {
                 log.address == permit2::UPTO_PROXY && log.topics == [permit2::SETTLED]
             };
-            let pairs = logs.iter().zip(logs.iter().skip(1));
-            pairs.into_iter().any(|(first, next)| moved(first) && has_ended(next))
+            logs.windows(2)
+                .any(|pair| matches!(pair, [first, next] if moved(first) && has_ended(next)))
         }
     }
 }

@@ -308,7 +308,7 @@ async fn diagnose(http: &impl Http, access: Access<'_>, order: &Order) -> Reason
         Err(why) => return why.into(),
     };
     if read_used(state, authorization) == Ok(true) {
-        return if order.permit.is_some() { Reason::PermitUsed } else { Reason::NonceUsed };
+        return order.used();
     }
     let is_poor = read::<Bytes>(balance).is_ok_and(|answer| {
         balanceOfCall::abi_decode_returns_validate(&answer)

@@ -30,16 +30,15 @@ pub(super) fn seat_terms(
 ) -> Result<Terms, Failure> {
     let now = cx.now();
     let kind = event.type_for(party.wanted()).map_err(|it| no_money(it.into()))?;
-    let payer = pays.map(|pays| pays.payer.clone()).filter(|payer| !payer.is_empty());
-    let payer = payer.or_else(|| wallet.map(|wallet| wallet.to_checksum(None)));
-    let room = match payer {
+    let for_payer = |payer: &str| event_for(cx, &event.id, payer);
+    let named = wallet.map(|wallet| for_payer(&wallet.to_checksum(None))).transpose()?;
+    let paying = pays.filter(|pays| party.is_flexible() && !pays.payer.is_empty());
+    let paying = paying.map(|pays| for_payer(&pays.payer)).transpose()?;
+    let room = match paying.as_ref().or(named.as_ref()) {
         // What its payer may have here is less than all that is left.
-        Some(payer) if party.is_flexible() => {
-            let wanted = event_for(cx, &event.id, &payer)?;
-            let has =
-                |count: u32| wanted.check_seats(count, now).and(event.check_type(kind, count));
-            party.most_of(|count| has(count).is_ok())
-        }
+        Some(wanted) if party.is_flexible() => party.most_of(|count| {
+            wanted.check_seats(count, now).is_ok() && event.check_type(kind, count).is_ok()
+        }),
         Some(_) | None => event.room_for(party, (seats, kind), now),
     };
     let promo = event.promo_for(party.promo(), (pays.is_some(), room), now)?;
@@ -52,8 +51,7 @@ pub(super) fn seat_terms(
         Err(NotOnSale::Promised) if pays.is_some() || wallet.is_some() => {}
         on_sale => on_sale?,
     }
-    if let Some(wallet) = wallet {
-        let wanted = event_for(cx, &event.id, &wallet.to_checksum(None))?;
+    if let Some(wanted) = named {
         check_no_seat(&wanted)?;
         // Asking later does not help against this one.
         if let Err(why @ (NotOnSale::TooManyForNewcomer(_) | NotOnSale::Promised)) =
@@ -93,8 +91,8 @@ fn sold(
     match pays.map(|pays| pays.amount) {
         None => (room, price(None, room)),
         Some(PaidAmount::Exactly(amount)) => {
-            let known = fewer().map(|count| (count, price(Some(amount), count)));
-            let told = known.into_iter().find(|(count, each)| costs(*each, *count) == Some(amount));
+            let mut known = fewer().map(|count| (count, price(Some(amount), count)));
+            let told = known.find(|(count, each)| costs(*each, *count) == Some(amount));
             told.unwrap_or_else(|| (room, price(Some(amount), room)))
         }
         Some(PaidAmount::AtMost(amount)) => {

@@ -6,9 +6,9 @@ use alloy_primitives::U256;
 use serde_json::{Value, json};
 
 use crate::base::time::UnixSeconds;
-use crate::chain::eip3009::{Authorization, recover_eoa};
+use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::permit2::{Permit, UPTO_PROXY, digest};
+use crate::chain::permit2::{Permit, UPTO_PROXY, digest_of};
 use crate::chain::signature::recover;
 use crate::chain::solana::networks::Chain;
 use crate::chain::solana::transfer::SolanaTransfer;
@@ -200,18 +200,12 @@ pub fn check(
                 return Err(Mismatch::Requirements);
             }
             check_authorization(quote, (authorization, payment.version), payer, now)?;
-            let recovered = recover_eoa(network, authorization, signature);
-            let signature = match recovered == Some(authorization.from) {
-                true => Signature::Recovered,
-                false => Signature::NeedsChain,
-            };
+            let signature = judged_by(network, authorization, None, signature);
             let requirements = match payment.version {
                 Version::V1 => json!(requirements_v1(quote, network)),
                 Version::V2 => json!(ours),
             };
-            // It is bounded, so it fits. The fallback is the far future, the safe side.
-            let ends = i64::try_from(authorization.valid_before).unwrap_or(i64::MAX);
-            let (chain, valid_before) = (Chain::Evm(network), UnixSeconds::new(ends));
+            let (chain, valid_before) = (Chain::Evm(network), end_of(authorization));
             Ok(Checked { payment, chain, valid_before, signature, requirements })
         }
         Means::Solana(transfer) => {
@@ -257,14 +251,9 @@ fn check_upto(
         return Err(Mismatch::Recipient);
     }
     check_time(allowed, payer, now)?;
-    let recovered = recover(digest(network, allowed, permit), bytes);
-    let signature = match recovered == Some(allowed.from) {
-        true => Signature::Recovered,
-        false => Signature::NeedsChain,
-    };
+    let signature = judged_by(network, allowed, Some(permit), bytes);
     let requirements = json!(requirements_upto(quote, offer, network, quote.amount));
-    let ends = i64::try_from(allowed.valid_before).unwrap_or(i64::MAX);
-    let (chain, valid_before) = (Chain::Evm(network), UnixSeconds::new(ends));
+    let (chain, valid_before) = (Chain::Evm(network), end_of(allowed));
     let means = Means::Evm {
         accepted: Some(accepted.clone()),
         authorization: Authorization { value: quote.amount.to_u256(), ..allowed.clone() },
@@ -273,6 +262,24 @@ fn check_upto(
     };
     let payment = PaymentPayload { means, ..payment };
     Ok(Checked { payment, chain, valid_before, signature, requirements })
+}
+
+fn judged_by(
+    network: &Network,
+    authorization: &Authorization,
+    permit: Option<&Permit>,
+    signature: &[u8],
+) -> Signature {
+    let signer = recover(digest_of(network, authorization, permit), signature);
+    match signer == Some(authorization.from) {
+        true => Signature::Recovered,
+        false => Signature::NeedsChain,
+    }
+}
+
+/// It is bounded, so it fits. The fallback is the far future, the safe side.
+fn end_of(authorization: &Authorization) -> UnixSeconds {
+    UnixSeconds::new(i64::try_from(authorization.valid_before).unwrap_or(i64::MAX))
 }
 
 fn check_permit(offer: &UptoOffer, network: &Network, permit: &Permit) -> Result<(), Mismatch> {

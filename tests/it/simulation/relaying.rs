@@ -291,7 +291,7 @@ impl Relaying {
             requirements: payment.requirements.clone(),
         };
         let nonce = payment.authorization.nonce.to_string();
-        // "Used for something else" is final: whoever is told so must not have it under way.
+        // `permit2_invalid_nonce` is final: a claimant that gets it must have no settlement of this payment in flight.
         let live = format!(
             "SELECT count(*) FROM settlements WHERE claimant = '{claimant}' \
              AND id LIKE '%permit2:{nonce}' AND state IN ('sent', 'settled')"
