@@ -6,7 +6,6 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{Eip712Domain, SolStruct, sol};
 
 use crate::chain::networks::Network;
-use crate::chain::signature::recover;
 
 /// A transfer that a payer signs. Any account may submit it, once and within its time window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +64,6 @@ pub fn digest(network: &Network, authorization: &Authorization) -> B256 {
     message.eip712_signing_hash(&domain)
 }
 
-/// Recovers the wallet whose key made the signature, with the rules of [`recover`].
-#[must_use]
-pub fn recover_eoa(
-    network: &Network,
-    authorization: &Authorization,
-    signature: &[u8],
-) -> Option<Address> {
-    recover(digest(network, authorization), signature)
-}
-
 #[cfg(test)]
 mod tests {
     use alloy_primitives::Bytes;
@@ -82,6 +71,7 @@ mod tests {
 
     use super::*;
     use crate::chain::networks::NETWORKS;
+    use crate::chain::signature::recover;
 
     #[derive(Deserialize)]
     struct Vector {
@@ -138,7 +128,7 @@ mod tests {
             let network = Network::by_caip2(&vector.network).unwrap();
             let authorization = vector.authorization.read();
             assert_eq!(digest(network, &authorization), vector.digest, "{}", vector.name);
-            let signer = recover_eoa(network, &authorization, &vector.signature);
+            let signer = recover(digest(network, &authorization), &vector.signature);
             assert_eq!(signer, vector.signer, "{}", vector.name);
         }
     }
@@ -165,8 +155,8 @@ mod tests {
         let base = Network::by_caip2(&signed.network).unwrap();
         let other = Network::by_caip2("eip155:84532").unwrap();
         let authorization = signed.authorization.read();
-        assert_ne!(recover_eoa(other, &authorization, &signed.signature), payer);
+        assert_ne!(recover(digest(other, &authorization), &signed.signature), payer);
         let dearer = Authorization { value: U256::from(50_001), ..authorization };
-        assert_ne!(recover_eoa(base, &dearer, &signed.signature), payer);
+        assert_ne!(recover(digest(base, &dearer), &signed.signature), payer);
     }
 }

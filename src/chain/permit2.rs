@@ -7,7 +7,7 @@ use alloy_sol_types::{SolCall, sol};
 use crate::chain::eip3009::{self, Authorization};
 use crate::chain::networks::Network;
 use crate::chain::rpc::{Ask, RpcError, read};
-use crate::chain::signature::Given;
+use crate::chain::signature::{Given, recover};
 
 /// Permit2, at the same address on every network.
 pub const PERMIT2: Address = address!("000000000022D473030F116dDEE9F6B43aC78BA3");
@@ -79,6 +79,17 @@ pub fn digest_of(
         None => eip3009::digest(network, authorization),
         Some(permit) => digest(network, authorization, permit),
     }
+}
+
+/// Recovers the wallet whose key signed an authorization, with the rules of [`recover`].
+#[must_use]
+pub fn signer(
+    network: &Network,
+    authorization: &Authorization,
+    permit: Option<&Permit>,
+    signature: &[u8],
+) -> Option<Address> {
+    recover(digest_of(network, authorization, permit), signature)
 }
 
 /// The call of [`UPTO_PROXY`] that moves `authorization.value`, which only the named facilitator can send.

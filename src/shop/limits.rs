@@ -4,8 +4,7 @@
 use crate::base::code::Code;
 use crate::base::money::Usdc;
 use crate::base::rate_limit::Budget;
-use crate::chain::permit2::digest_of;
-use crate::chain::signature::recover;
+use crate::chain::permit2::signer;
 use crate::chain::solana::networks::Chain;
 use crate::http::source::Source;
 use crate::identity::access::Caller;
@@ -160,8 +159,8 @@ fn good_payer(sql: &impl Sql, payment: &PaymentPayload) -> Result<Option<String>
     if wallets::reputation(sql, &payer)?.settled == 0 {
         return Ok(None);
     }
-    let signer = recover(digest_of(network, authorization, permit.as_deref()), signature);
-    Ok((signer == Some(authorization.from)).then_some(payer))
+    let signed_by = signer(network, authorization, permit.as_deref(), signature);
+    Ok((signed_by == Some(authorization.from)).then_some(payer))
 }
 
 fn rate_limited(detail: String, seconds: i64) -> Failure {

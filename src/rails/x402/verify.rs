@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use crate::base::time::UnixSeconds;
 use crate::chain::eip3009::Authorization;
 use crate::chain::networks::Network;
-use crate::chain::permit2::{Permit, UPTO_PROXY, digest_of};
-use crate::chain::signature::recover;
+use crate::chain::permit2::{Permit, UPTO_PROXY, signer};
 use crate::chain::solana::networks::Chain;
 use crate::chain::solana::transfer::SolanaTransfer;
 use crate::rails::quote::{PAYMENT_SECONDS, Quote, SolanaOffer, UptoOffer};
@@ -270,8 +269,7 @@ fn judged_by(
     permit: Option<&Permit>,
     signature: &[u8],
 ) -> Signature {
-    let signer = recover(digest_of(network, authorization, permit), signature);
-    match signer == Some(authorization.from) {
+    match signer(network, authorization, permit, signature) == Some(authorization.from) {
         true => Signature::Recovered,
         false => Signature::NeedsChain,
     }
@@ -394,14 +392,9 @@ fn is_same(ours: &RequirementsV2, theirs: &RequirementsV2) -> bool {
         && ours.max_timeout_seconds == theirs.max_timeout_seconds
         && ours.extra.name == theirs.extra.name
         && ours.extra.version == theirs.extra.version
-        && is_same_address(&ours.extra.facilitator_address, &theirs.extra.facilitator_address)
-}
-
-/// `exact` names no facilitator, and what a client adds there is not ours.
-fn is_same_address(ours: &Option<String>, theirs: &Option<String>) -> bool {
-    match (ours, theirs) {
-        (None, _) => true,
-        (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
-        (Some(_), None) => false,
-    }
+        // `exact` names no facilitator, and what a client adds there is not ours.
+        && ours.extra.facilitator_address.as_ref().is_none_or(|ours| {
+            let theirs = theirs.extra.facilitator_address.as_ref();
+            theirs.is_some_and(|theirs| ours.eq_ignore_ascii_case(theirs))
+        })
 }

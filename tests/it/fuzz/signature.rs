@@ -1,8 +1,9 @@
 //! Signatures under payments: `r`, `s`, `v` and everything that they hold for.
 
 use alloy_primitives::{Address, B256, U256, hex};
-use events_concierge::chain::eip3009::{Authorization, recover_eoa};
+use events_concierge::chain::eip3009::{Authorization, digest};
 use events_concierge::chain::networks::NETWORKS;
+use events_concierge::chain::signature::recover as signer_of;
 use events_concierge::rails::x402::wire::PaymentPayload;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -89,7 +90,7 @@ fn check(payment: &PaymentPayload, change: &Change) -> Verdict {
     let (authorization, signature) = &signed_of(payment);
     let payer = authorization.from;
     let recover = |authorization: &Authorization, signature: &[u8]| {
-        let found = recover_eoa(sepolia, authorization, signature);
+        let found = signer_of(digest(sepolia, authorization), signature);
         let half = U256::from_str_radix(EDGES[2], 16).unwrap();
         let is_plain = signature.len() == 65
             && matches!(signature[64], 27 | 28)
@@ -117,7 +118,7 @@ fn check(payment: &PaymentPayload, change: &Change) -> Verdict {
             return Ok(());
         }
         Change::Network(place) => {
-            let found = recover_eoa(&NETWORKS[*place], authorization, signature);
+            let found = signer_of(digest(&NETWORKS[*place], authorization), signature);
             prop_assert_eq!(found == Some(payer), NETWORKS[*place] == *sepolia);
             return Ok(());
         }

@@ -8,9 +8,9 @@ use alloy_consensus::TxEip1559;
 use alloy_consensus::transaction::{RlpEcdsaDecodableTx, SignableTransaction};
 use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::{SolCall, sol};
-use events_concierge::chain::eip3009::{Authorization, Via, recover_eoa};
+use events_concierge::chain::eip3009::{Authorization, Via};
 use events_concierge::chain::networks::Network;
-use events_concierge::chain::permit2::{Permit, UPTO_PROXY, digest};
+use events_concierge::chain::permit2::{Permit, UPTO_PROXY, digest_of};
 use events_concierge::chain::signature::recover;
 use events_concierge::chain::transaction::Token::transferWithAuthorization_0Call as Transfer;
 use events_concierge::ports::{HttpError, HttpRequest, HttpResponse};
@@ -532,7 +532,8 @@ fn transfer_of(data: &[u8]) -> Option<Signed> {
     };
     let signature = [call.r.as_slice(), call.s.as_slice(), &[call.v]].concat();
     let network = Network::by_caip2("eip155:84532").unwrap();
-    let is_good = recover_eoa(network, &authorization, &signature) == Some(authorization.from);
+    let is_good =
+        recover(digest_of(network, &authorization, None), &signature) == Some(authorization.from);
     Some(Signed { authorization, is_good })
 }
 
@@ -552,7 +553,7 @@ fn permit_of(data: &[u8]) -> Option<Signed> {
     let facilitator = call.witness.facilitator;
     let permit = Permit { max, token, spender: UPTO_PROXY, facilitator };
     let network = Network::by_caip2("eip155:84532").unwrap();
-    let signer = recover(digest(network, &authorization, &permit), &call.signature);
+    let signer = recover(digest_of(network, &authorization, Some(&permit)), &call.signature);
     let is_good = signer == Some(authorization.from) && authorization.value <= max;
     Some(Signed { authorization, is_good })
 }
